@@ -1,0 +1,1 @@
+"""Regulars: a loyalty, membership and rewards server."""

@@ -1,0 +1,158 @@
+"""Puts the application together: the contracts, what they share, and what surrounds them."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+import structlog
+from litestar import Litestar
+
+from regulars.base.clock import Clock, utc_now
+from regulars.contracts.cryptokids.router import CONTRACT as CRYPTOKIDS
+from regulars.db.database import Database
+from regulars.features.access.actions import list_programs
+from regulars.features.access.caches import CredentialCache, ProgramCache
+from regulars.features.ledger.actions import Ledger
+from regulars.features.members.caches import HandleCache, OriginCache
+from regulars.features.photos.actions import PhotoLibrary
+from regulars.features.photos.model import PhotoLimits
+from regulars.features.telemetry.actions import Telemetry
+from regulars.http.access import authorisation_table
+from regulars.http.contract import Contract
+from regulars.http.cross_origin import CrossOrigin
+from regulars.http.documentation import Documentation
+from regulars.http.edge import contract_router
+from regulars.http.observation import Observation
+from regulars.http.services import Services
+from regulars.jobs import Tools, working
+from regulars.logs import configure_logs
+from regulars.operations import OPERATIONS
+from regulars.settings import Settings, load_settings, with_secret_key
+
+_logger = structlog.get_logger("regulars")
+
+CONTRACTS: tuple[Contract, ...] = (CRYPTOKIDS,)
+"""Every published contract that the server speaks. Adding one is adding it here."""
+
+Background = Callable[[Services], AbstractAsyncContextManager[None]]
+"""Work that goes on beside the requests, with the same services, from the start to the end."""
+
+
+def create_application(
+    settings: Settings,
+    *,
+    contracts: Sequence[Contract] = CONTRACTS,
+    clock: Clock = utc_now,
+    background: Sequence[Background] = (),
+) -> Litestar:
+    """The ASGI application. It opens its services when it starts and closes them when it stops.
+
+    `settings.database_url` must lead to a migrated database. `background` runs beside it meanwhile.
+    Raises ValueError for a route that does not say what it asks of its callers.
+    """
+    served = [*contracts, OPERATIONS]
+    served.append(Documentation(served).contract())
+    application = Litestar(
+        route_handlers=[contract_router(contract) for contract in served],
+        lifespan=[_lifespan(settings, clock, background)],
+        openapi_config=None,
+        logging_config=None,
+    )
+    authorisation_table(application)
+    # Litestar's own outermost layer only turns exceptions into its envelope; ours knows the contracts'.
+    router = application.asgi_router
+    application.asgi_handler = Observation(
+        router, CrossOrigin(router, application.state), served, quiet=frozenset({OPERATIONS.name, "docs"})
+    )
+    return application
+
+
+def application_from_environment() -> Litestar:
+    """The application for a server's worker process, which gets its settings through the environment."""
+    settings = with_secret_key(load_settings())
+    configure_logs(settings.log_format, settings.log_level)
+    return create_application(settings, background=[run_jobs] if settings.jobs else [])
+
+
+@asynccontextmanager
+async def run_jobs(services: Services) -> AsyncIterator[None]:
+    """Background jobs, run in this process's event loop while requests are answered."""
+    assert services.settings.database_url is not None
+    tools = Tools(services.database, services.clock, services.photos)
+    async with working(services.settings.database_url, tools):
+        yield
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Services]:
+    """The services of one process, closed on leaving in the order that loses nothing."""
+    assert settings.database_url is not None, "the database must be running and named"
+    assert settings.secret_key is not None, "see with_secret_key"
+    async with AsyncExitStack() as stack:
+        database = await Database.open(
+            settings.database_url,
+            connections_max=settings.connections_max,
+            acquire_timeout_seconds=settings.acquire_timeout_seconds,
+            statement_timeout_seconds=settings.statement_timeout_seconds,
+        )
+        stack.push_async_callback(database.close)
+        telemetry = Telemetry(database, clock=clock)
+        stack.push_async_callback(telemetry.close)
+        ledger = Ledger(database, clock)
+        stack.push_async_callback(ledger.close)
+        photos = PhotoLibrary(
+            settings.photo_store_url or settings.data_directory / "photos", _photo_limits(settings)
+        )
+        stack.callback(photos.close)
+        yield Services(
+            settings=settings,
+            clock=clock,
+            database=database,
+            credentials=CredentialCache(database, settings.secret_key, clock=clock),
+            programs=ProgramCache(database),
+            telemetry=telemetry,
+            ledger=ledger,
+            handles=HandleCache(database),
+            origins=OriginCache(database),
+            photos=photos,
+        )
+
+
+def _lifespan(
+    settings: Settings, clock: Clock, background: Sequence[Background]
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(application: Litestar) -> AsyncIterator[None]:
+        async with open_services(settings, clock) as services, AsyncExitStack() as stack:
+            application.state["services"] = services
+            if settings.mode == "production":
+                await _warn_of_keyless_programs(services, application)
+            for run in background:
+                await stack.enter_async_context(run(services))
+            yield
+
+    return lifespan
+
+
+async def _warn_of_keyless_programs(services: Services, application: Litestar) -> None:
+    """Says at every start which programs let callers in without a key, for nobody should do so unaware."""
+    opening = {
+        row.access.keyless_setting
+        for row in authorisation_table(application)
+        if row.access.keyless_setting is not None
+    }
+    async with services.database.connection() as connection:
+        programs = await list_programs(connection)
+    for program in programs:
+        for setting in sorted(opening & program.settings.keys()):
+            if program.settings[setting] is True:
+                _logger.warning("open_without_a_key", program=program.slug, setting=setting)
+
+
+def _photo_limits(settings: Settings) -> PhotoLimits:
+    return PhotoLimits(
+        received_bytes_max=settings.photo_bytes_max,
+        pixels_max=settings.photo_pixels_max,
+        side_max=settings.photo_edge_pixels_max,
+        thumbnail_side_max=settings.thumbnail_edge_pixels_max,
+        decoders=settings.photo_workers,
+    )

@@ -1,0 +1,1 @@
+"""Benchmarks that print what the server does beside a yardstick, measured in the same run."""

@@ -1,0 +1,148 @@
+"""What `regulars demo` does: makes or finds the demo, shows its keys, serves it."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fasteners import InterProcessLock
+
+from regulars.base.clock import utc_now
+from regulars.cli.failures import CommandFailed, ExitCode
+from regulars.cli.listening import bound_sockets, is_loopback, url_of
+from regulars.cli.serving import answer_requests, stop_on_signals
+from regulars.cli.session import database_of
+from regulars.db.database import Database
+from regulars.db.migrate import migrate
+from regulars.demo.credentials import complete_keys, read_variables, write_variables
+from regulars.demo.seed import Size, find_demo, seed
+from regulars.features.access.actions import list_programs
+from regulars.features.ledger.actions import Ledger
+from regulars.logs import configure_logs
+from regulars.settings import Settings, load_settings, with_secret_key
+
+_WIDTH_MIN = 100
+
+
+def run_demo(host: str, port: int, data: Path, size: Size, workers: int | None) -> None:
+    """Serves the demo in `data` until SIGTERM or SIGINT."""
+    stop_on_signals()
+    _refuse_strangers(host)
+    settings = load_settings(
+        data_directory=data, mode="development", host=host, port=port, workers=workers, log_level=_log_level()
+    )
+    if settings.database_url is not None:
+        raise CommandFailed("the demo brings its own database: unset REGULARS_DATABASE_URL", ExitCode.USAGE)
+    configure_logs(settings.log_format, settings.log_level)
+    listeners = bound_sockets(host, port, settings.workers)
+    with _only_demo_on(data), database_of(settings) as conninfo:
+        migrate(conninfo)
+        url = url_of(listeners[0])
+        variables = asyncio.run(_prepare(conninfo, settings, size, url))
+        path = write_variables(data, variables)
+        answer_requests(settings, conninfo, listeners, lambda: _show(url, variables, path))
+
+
+def _refuse_strangers(host: str) -> None:
+    if not is_loopback(host):
+        raise CommandFailed(
+            f"the demo answers without keys, so it listens on this machine only, not on {host}: "
+            "use 'regulars serve' for others",
+            ExitCode.USAGE,
+        )
+
+
+def _log_level() -> str | None:
+    """Requests are not worth a line each in a demo, unless somebody asks for them."""
+    return None if os.environ.get("REGULARS_LOG_LEVEL") else "warning"
+
+
+@contextmanager
+def _only_demo_on(data: Path) -> Iterator[None]:
+    """Keeps a second demo away: both would write demo.env, and neither could be found by it."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = InterProcessLock(data / "demo.lock")
+    if not lock.acquire(blocking=False):
+        url = read_variables(data).get("REGULARS_URL", "an unknown address")
+        raise CommandFailed(f"a demo runs on {data} already, at {url}: stop it, or choose another --data")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+async def _prepare(conninfo: str, settings: Settings, size: Size, url: str) -> dict[str, str]:
+    """The variables of demo.env, after everything that they name is in the database."""
+    database = await Database.open(conninfo, connections_max=4, application_name="regulars-demo")
+    try:
+        await _refuse_other_data(database, settings.data_directory)
+        with _progress() as show_progress:
+            program = await seed(database, Ledger(database, utc_now), size, utc_now(), show_progress)
+        async with database.transaction() as connection:
+            secret_key = with_secret_key(settings).secret_key
+            assert secret_key is not None
+            known = read_variables(settings.data_directory)
+            keys = await complete_keys(connection, secret_key, program.program_id, known, utc_now())
+    finally:
+        await database.close()
+    return {"REGULARS_URL": url, **keys}
+
+
+async def _refuse_other_data(database: Database, data: Path) -> None:
+    """The demo opens pages to everyone who can reach it: nobody's real members may be behind them."""
+    async with database.connection() as connection:
+        if await list_programs(connection) and await find_demo(connection) is None:
+            raise CommandFailed(
+                f"{data} holds data of 'regulars serve', not of a demo: choose another --data"
+            )
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
+    """A bar that appears with the first step, because a demo that is there already takes none."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("Living through a year"), BarColumn(), TimeElapsedColumn())
+    bar = Progress(
+        *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal
+    )
+    task = bar.add_task("year", total=1.0)
+    shown = 0.0
+
+    def show(part: float) -> None:
+        nonlocal shown
+        bar.start()
+        if part - shown > 0.01 or part >= 1:
+            shown = part
+            bar.update(task, completed=part, refresh=True)
+
+    try:
+        yield show
+    finally:
+        bar.stop()
+
+
+def _show(url: str, variables: dict[str, str], path: Path) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_header=False, title="Regulars demo", title_justify="left")
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_row("server", url)
+    table.add_row("documentation", f"{url}/docs")
+    for name, value in variables.items():
+        if name != "REGULARS_URL":
+            table.add_row(name, value)
+    table.add_row("CryptoKids users", "leo, maya and their street")
+    table.add_row("all keys in", str(path))
+    table.add_row(
+        "not served yet", "Sessions Rewards, Loyalty Hub, Rejoes, FitTwin, native: no keys for them"
+    )
+    # Keys are copied from here, so a narrow window must not cut them.
+    Console(width=max(Console().width, _WIDTH_MIN)).print(table)
+    print("Ctrl+C stops it; the data stays.", flush=True)

@@ -1,0 +1,19 @@
+"""Options that several commands share, each described once."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+Data = Annotated[
+    Path | None,
+    Parameter(name="--data", help="Data directory. Default: REGULARS_DATA_DIRECTORY, else ./regulars-data."),
+]
+Host = Annotated[str | None, Parameter(name="--host", help="Address to listen on.")]
+Port = Annotated[int | None, Parameter(name="--port", help="Port to listen on; 0 takes a free one.")]
+Workers = Annotated[
+    int | None, Parameter(name="--workers", help="Processes that answer requests; one uses about one core.")
+]
+Program = Annotated[
+    str | None, Parameter(name="--program", help="Slug of the program; needed only when there are several.")
+]

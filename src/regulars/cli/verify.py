@@ -1,0 +1,47 @@
+"""`regulars verify`."""
+
+from regulars.cli.parameters import Data
+
+STATEMENT_SECONDS_MAX = 6 * 3600
+
+
+def verify(*, data: Data = None) -> int:
+    """Check that the books of a live database add up.
+
+    Prints how many faults each invariant has, and what they are. Exits with 1 when there are any. The
+    server may run meanwhile: everything is read at one moment.
+    """
+    import asyncio
+
+    return asyncio.run(_verify(data))
+
+
+async def _verify(data: Data) -> int:
+    from regulars.cli.failures import ExitCode
+    from regulars.cli.session import open_session
+    from regulars.features.ledger.actions import verify as verify_ledger
+    from regulars.features.ledger.verify import CHECKS, SHOWN_MAX
+
+    # It reads every row there is, however long that takes.
+    patient = open_session(data, statement_timeout_seconds=STATEMENT_SECONDS_MAX)
+    async with patient as session, session.database.connection() as connection:
+        findings = await verify_ledger(connection)
+    counts = dict.fromkeys(CHECKS, 0)
+    for finding in findings:
+        counts[finding.invariant] += 1
+    _print_table(counts, SHOWN_MAX)
+    if not findings:
+        print("the books add up")
+    for finding in findings:
+        print(f"program {finding.program_id}: {finding.invariant}: {finding.detail}")
+    return ExitCode.FAILED if findings else ExitCode.DONE
+
+
+def _print_table(counts: dict[str, int], shown_max: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("invariant", "faults")
+    for invariant, count in counts.items():
+        table.add_row(invariant, f"{count} or more" if count >= shown_max else str(count))
+    Console().print(table)

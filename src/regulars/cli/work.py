@@ -1,0 +1,47 @@
+"""`regulars work`."""
+
+from typing import TYPE_CHECKING
+
+from regulars.cli.parameters import Data
+
+if TYPE_CHECKING:
+    from regulars.cli.session import Session
+    from regulars.jobs import Tools
+
+
+def work(*, data: Data = None) -> None:
+    """Run jobs only, beside servers started with --no-jobs.
+
+    Any number of these may run. It needs no port. SIGTERM lets it finish the jobs under way.
+    """
+    import asyncio
+
+    asyncio.run(_work(data))
+
+
+async def _work(data: Data) -> None:
+    import asyncio
+    import signal
+
+    from regulars import jobs
+    from regulars.cli.session import open_session
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with (
+        open_session(data) as session,
+        jobs.working(session.conninfo, _tools(session)),
+    ):
+        print("working on jobs; SIGTERM or Ctrl+C stops", flush=True)
+        await stop.wait()
+
+
+def _tools(session: "Session") -> "Tools":
+    from regulars.base.clock import utc_now
+    from regulars.features.photos.actions import PhotoLibrary
+    from regulars.jobs import Tools
+
+    settings = session.settings
+    photos = PhotoLibrary(settings.photo_store_url or settings.data_directory / "photos")
+    return Tools(session.database, utc_now, photos)

@@ -1,0 +1,264 @@
+"""The statements with which a posting batch begins: what it reads under lock, and the accounts it opens.
+
+Each set of rows travels as one JSON parameter that `json_to_recordset` unpacks, which costs a third of what
+arrays of parameters cost the client. Every statement names one program, so that the schema distributes by it.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+import msgspec
+
+from regulars.base.ids import new_id
+from regulars.db.database import Connection
+from regulars.features.ledger.model import (
+    AccountReference,
+    AccountState,
+    Claim,
+    Hold,
+    HoldStatus,
+    Redemption,
+    RefundTarget,
+    Refusal,
+    Remembered,
+    Transfer,
+)
+from regulars.features.ledger.store_rows import as_json, send
+
+# Rows are looked up one by one in lateral subqueries with a limit, so that the generic plan is a nested loop
+# over an index whatever the size of the tables was when a connection first planned it. The accounts are
+# locked in the order of the references, which is sorted.
+LOCK_ACCOUNTS: LiteralString = """
+select a.account_id, a.member_id, a.asset, a.location_id, a.balance, a.held, a.credited, a.debited,
+    a.version, a.closed_at is not null, a.updated_at
+from (
+    select r.member_id, r.asset, r.location_id
+    from json_to_recordset(%(references)s::json) as r (member_id uuid, asset text, location_id integer)
+    order by r.member_id, r.asset, r.location_id
+) r
+cross join lateral (
+    select * from accounts a
+    where a.program_id = %(program_id)s and a.member_id = r.member_id and a.asset = r.asset
+        and a.location_id = r.location_id
+    limit 1
+    for update
+) a
+"""
+
+_POSITIONS: LiteralString = """
+from json_to_recordset(%(references)s::json) as r (member_id uuid, asset text, location_id integer)
+cross join lateral (
+    select * from accounts a
+    where a.program_id = %(program_id)s and a.member_id = r.member_id and a.asset = r.asset
+        and a.location_id = r.location_id
+    limit 1
+) a
+left join lateral (
+    select json_agg(h order by h.hold_id) as holds from holds h
+    where h.program_id = %(program_id)s and h.account_id = a.account_id and h.status = 'pending'
+) pending on true
+left join lateral (
+    select h.hold_id, h.status from holds h
+    where h.program_id = %(program_id)s and h.account_id = a.account_id
+    order by h.hold_id desc limit 1
+) newest on true
+left join lateral (
+    select json_agg(d) as redemptions from (
+        select d.transfer_id, d.account_id, d.redeemed, d.refunded, d.redeemed_at from redemptions d
+        where d.program_id = %(program_id)s and d.account_id = a.account_id and d.refunded < d.redeemed
+        order by d.transfer_id desc limit 64
+    ) d
+) refundable on true
+"""
+
+READ_POSITIONS: LiteralString = (
+    "select a.account_id, pending.holds::text, newest.hold_id, newest.status, refundable.redemptions::text"
+    + _POSITIONS
+    + "where newest.hold_id is not null or refundable.redemptions is not null"
+)
+
+# Without locks, account and position have to come from one statement: between two, somebody may post.
+READ_ACCOUNTS: LiteralString = (
+    "select a.account_id, a.member_id, a.asset, a.location_id, a.balance, a.held, a.credited, a.debited,"
+    " a.version, a.closed_at is not null, a.updated_at,"
+    " a.account_id, pending.holds::text, newest.hold_id, newest.status, refundable.redemptions::text"
+    + _POSITIONS
+)
+
+READ_CLAIMS: LiteralString = """
+select c.scope, c.key, c.fingerprint, to_json(t)::text, c.refusal::text
+from json_to_recordset(%(claims)s::json) as r (scope text, key text)
+cross join lateral (
+    select * from claims c
+    where c.program_id = %(program_id)s and c.scope = r.scope and c.key = r.key
+    limit 1
+) c
+left join lateral (
+    select * from transfers t
+    where t.program_id = %(program_id)s and t.transfer_id = c.transfer_id
+    limit 1
+) t on true
+"""
+
+READ_TARGETS: LiteralString = """
+select t.transfer_id, t.account_id, d.redeemed, d.refunded, d.redeemed_at
+from json_to_recordset(%(targets)s::json) as r (transfer_id uuid)
+cross join lateral (
+    select * from transfers t
+    where t.program_id = %(program_id)s and t.transfer_id = r.transfer_id
+    limit 1
+) t
+left join lateral (
+    select * from redemptions d
+    where d.program_id = %(program_id)s and d.transfer_id = r.transfer_id
+    limit 1
+) d on true
+"""
+
+OPEN_ACCOUNTS: LiteralString = """
+insert into accounts (program_id, account_id, member_id, asset, location_id, updated_at)
+select %(program_id)s, r.account_id, r.member_id, r.asset, r.location_id, r.updated_at
+from json_to_recordset(%(accounts)s::json) as r (
+    account_id uuid, member_id uuid, asset text, location_id integer, updated_at timestamptz
+)
+join members m on m.program_id = %(program_id)s and m.member_id = r.member_id and m.status <> 'erased'
+order by r.member_id, r.asset, r.location_id
+for share of m
+on conflict (program_id, member_id, asset, location_id) do nothing
+returning account_id
+"""
+
+
+class BatchState(msgspec.Struct):
+    """What a batch decides on. The posting loop replaces entries as it decides."""
+
+    accounts: dict[AccountReference, AccountState]
+    remembered: dict[tuple[str, str], Remembered]
+    targets: dict[UUID, RefundTarget]
+
+
+class _OpeningRow(msgspec.Struct, frozen=True):
+    account_id: UUID
+    member_id: UUID
+    asset: str
+    location_id: int
+    updated_at: datetime
+
+
+class _TargetRow(msgspec.Struct, frozen=True):
+    transfer_id: UUID
+
+
+_holds = msgspec.json.Decoder(tuple[Hold, ...]).decode
+_redemptions = msgspec.json.Decoder(tuple[Redemption, ...]).decode
+_transfer = msgspec.json.Decoder(Transfer).decode
+_refusal = msgspec.json.Decoder(Refusal).decode
+
+
+async def read_batch(
+    connection: Connection,
+    program_id: int,
+    references: Collection[AccountReference],
+    claims: Collection[Claim],
+    redeem_ids: Collection[UUID],
+) -> BatchState:
+    """The accounts (locked, in sorted order), remembered claims and refund targets of a batch.
+
+    To be called inside a pipeline: all statements go out together and take one round trip. Later statements
+    see what others committed before the locks were granted. Accounts that do not exist are left out.
+    """
+    parameters = {"program_id": program_id, "references": as_json(references)}
+    accounts = await send(connection, LOCK_ACCOUNTS, parameters)
+    claimed = targets = None
+    if claims:
+        claimed = await send(connection, READ_CLAIMS, {"program_id": program_id, "claims": as_json(claims)})
+    if redeem_ids:
+        wanted = as_json([_TargetRow(redeem_id) for redeem_id in redeem_ids])
+        targets = await send(connection, READ_TARGETS, {"program_id": program_id, "targets": wanted})
+    positions = await send(connection, READ_POSITIONS, parameters)
+    # The last answer is fetched first: when it is here, the others are, and there is one wait for all.
+    details = {row[0]: row for row in await positions.fetchall()}
+    rows = await accounts.fetchall()
+    states = (_account_state(row, details.get(row[0])) for row in rows)
+    return BatchState(
+        accounts={state.reference: state for state in states},
+        remembered=dict(map(_remembered, await claimed.fetchall())) if claimed else {},
+        targets=dict(map(_target, await targets.fetchall())) if targets else {},
+    )
+
+
+async def read_accounts(
+    connection: Connection, program_id: int, references: Collection[AccountReference]
+) -> dict[AccountReference, AccountState]:
+    """The accounts as they were at one moment, not locked. Those that do not exist are left out."""
+    parameters = {"program_id": program_id, "references": as_json(references)}
+    cursor = await send(connection, READ_ACCOUNTS, parameters)
+    states = [_account_state(row[:11], row[11:]) for row in await cursor.fetchall()]
+    return {state.reference: state for state in states}
+
+
+async def open_accounts(
+    connection: Connection,
+    program_id: int,
+    references: Iterable[AccountReference],
+    now: datetime,
+) -> dict[AccountReference, AccountState]:
+    """New accounts for members who are not erased, at zero, locked by having been made here.
+
+    Left out are references whose member is erased and those that another transaction opened meanwhile.
+    """
+    rows = {
+        reference: _OpeningRow(new_id(), reference.member_id, reference.asset, reference.location_id, now)
+        for reference in references
+    }
+    cursor = await send(
+        connection,
+        OPEN_ACCOUNTS,
+        {"program_id": program_id, "accounts": as_json(list(rows.values()))},
+    )
+    opened = {row[0] for row in await cursor.fetchall()}
+    return {
+        reference: AccountState(account_id=row.account_id, reference=reference, exists=True)
+        for reference, row in rows.items()
+        if row.account_id in opened
+    }
+
+
+def _account_state(row: tuple[Any, ...], details: tuple[Any, ...] | None) -> AccountState:
+    account_id, member_id, asset, location_id, balance, held, credited, debited, version, closed, at = row
+    _, holds, newest_id, newest_status, redemptions = details or (None,) * 5
+    return AccountState(
+        account_id=account_id,
+        reference=AccountReference(member_id, asset, location_id),
+        balance=balance,
+        held=held,
+        version=version,
+        credited=credited,
+        debited=debited,
+        closed=closed,
+        exists=True,
+        updated_at=at,
+        holds=_holds(holds) if holds else (),
+        newest_hold_id=newest_id,
+        newest_hold_status=HoldStatus(newest_status) if newest_status else None,
+        redemptions=_redemptions(redemptions) if redemptions else (),
+    )
+
+
+def _remembered(row: tuple[Any, ...]) -> tuple[tuple[str, str], Remembered]:
+    scope, key, fingerprint, transfer, refusal = row
+    return (scope, key), Remembered(
+        fingerprint,
+        _transfer(transfer) if transfer else None,
+        _refusal(refusal) if refusal else None,
+    )
+
+
+def _target(row: tuple[Any, ...]) -> tuple[UUID, RefundTarget]:
+    transfer_id, account_id, redeemed, refunded, redeemed_at = row
+    if redeemed is None:
+        return transfer_id, RefundTarget(account_id, None)
+    redemption = Redemption(transfer_id, account_id, redeemed, refunded, redeemed_at)
+    return transfer_id, RefundTarget(account_id, redemption)

@@ -1,0 +1,139 @@
+"""The statements with which a posting batch ends: all that it writes."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import LiteralString
+from uuid import UUID
+
+import msgspec
+
+from regulars.db.database import Connection
+from regulars.features.ledger.model import AccountState, Hold, Redemption, Refusal, Transfer
+from regulars.features.ledger.store_rows import as_json, send
+
+# The ids come a second time as an array, because a join alone would be planned as a hash of all accounts.
+WRITE_POSTINGS: LiteralString = """
+with written_transfers as (
+    insert into transfers (
+        program_id, transfer_id, account_id, version, verb, action, amount, balance_after, counterparty,
+        parent_id, hold_id, source, actor, reason, note, origin_id, metadata, idempotency_key,
+        effective_at, created_at
+    )
+    select %(program_id)s, r.transfer_id, r.account_id, r.version, r.verb, r.action, r.amount,
+        r.balance_after, r.counterparty, r.parent_id, r.hold_id, r.source, r.actor, r.reason, r.note,
+        r.origin_id, r.metadata, r.idempotency_key, r.created_at, r.created_at
+    from json_to_recordset(%(transfers)s::json) as r (
+        transfer_id uuid, account_id uuid, version bigint, verb text, action text, amount bigint,
+        balance_after bigint, counterparty text, parent_id uuid, hold_id uuid, source text, actor text,
+        reason text, note text, origin_id uuid, metadata jsonb, idempotency_key text,
+        created_at timestamptz
+    )
+),
+written_claims as (
+    insert into claims (program_id, scope, key, fingerprint, transfer_id, refusal, created_at)
+    select %(program_id)s, r.scope, r.key, r.fingerprint, r.transfer_id, r.refusal, r.created_at
+    from json_to_recordset(%(claims)s::json) as r (
+        scope text, key text, fingerprint bytea, transfer_id uuid, refusal jsonb, created_at timestamptz
+    )
+)
+update accounts a
+set balance = r.balance, held = r.held, credited = r.credited, debited = r.debited, version = r.version,
+    updated_at = r.updated_at
+from json_to_recordset(%(accounts)s::json) as r (
+    account_id uuid, balance bigint, held bigint, credited bigint, debited bigint, version bigint,
+    updated_at timestamptz
+)
+where a.program_id = %(program_id)s and a.account_id = r.account_id
+    and a.account_id = any(%(account_ids)s::uuid[])
+"""
+
+WRITE_HOLDS: LiteralString = """
+insert into holds (
+    program_id, hold_id, account_id, amount, status, captured, expires_at, subject, note, created_at,
+    closed_at
+)
+select %(program_id)s, r.hold_id, r.account_id, r.amount, r.status, r.captured, r.expires_at, r.subject,
+    r.note, r.created_at, r.closed_at
+from json_to_recordset(%(holds)s::json) as r (
+    hold_id uuid, account_id uuid, amount bigint, status text, captured bigint, expires_at timestamptz,
+    subject jsonb, note text, created_at timestamptz, closed_at timestamptz
+)
+on conflict (program_id, hold_id) do update
+set account_id = excluded.account_id, amount = excluded.amount, status = excluded.status,
+    captured = excluded.captured, closed_at = excluded.closed_at
+"""
+
+WRITE_REDEMPTIONS: LiteralString = """
+insert into redemptions (program_id, transfer_id, account_id, redeemed, refunded, redeemed_at)
+select %(program_id)s, r.transfer_id, r.account_id, r.redeemed, r.refunded, r.redeemed_at
+from json_to_recordset(%(redemptions)s::json) as r (
+    transfer_id uuid, account_id uuid, redeemed bigint, refunded bigint, redeemed_at timestamptz
+)
+on conflict (program_id, transfer_id) do update set refunded = excluded.refunded
+"""
+
+
+class ClaimRow(msgspec.Struct, frozen=True):
+    """A claim with the outcome that it remembers, as it is written."""
+
+    scope: str
+    key: str
+    fingerprint: str
+    transfer_id: UUID | None
+    refusal: Refusal | None
+    created_at: datetime
+
+
+class _AccountRow(msgspec.Struct, frozen=True):
+    account_id: UUID
+    balance: int
+    held: int
+    credited: int
+    debited: int
+    version: int
+    updated_at: datetime | None
+
+
+async def write_batch(
+    connection: Connection,
+    program_id: int,
+    *,
+    transfers: Sequence[Transfer],
+    accounts: Collection[AccountState],
+    claims: Sequence[ClaimRow],
+    holds: Collection[Hold],
+    redemptions: Collection[Redemption],
+) -> None:
+    """All rows of a batch are on their way to the database; inside a pipeline this does not wait.
+
+    Accounts must exist and be locked. A claim that somebody else made meanwhile raises `UniqueViolation`
+    where the pipeline next waits.
+    """
+    account_rows = [
+        _AccountRow(
+            state.account_id, state.balance, state.held, state.credited, state.debited, state.version,
+            state.updated_at,
+        )
+        for state in accounts
+    ]  # fmt: skip
+    parameters = {
+        "program_id": program_id,
+        "transfers": as_json(transfers),
+        "accounts": as_json(account_rows),
+        "account_ids": "{" + ",".join(str(row.account_id) for row in account_rows) + "}",
+        "claims": as_json(sorted(claims, key=lambda row: (row.scope, row.key))),
+    }
+    await send(connection, WRITE_POSTINGS, parameters)
+    if holds:
+        await send(
+            connection,
+            WRITE_HOLDS,
+            {"program_id": program_id, "holds": as_json(list(holds))},
+        )
+    if redemptions:
+        rows = as_json(list(redemptions))
+        await send(
+            connection,
+            WRITE_REDEMPTIONS,
+            {"program_id": program_id, "redemptions": rows},
+        )

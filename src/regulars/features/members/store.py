@@ -1,0 +1,201 @@
+"""The statements for members."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+import msgspec
+
+from regulars.db.database import Connection
+from regulars.features.members.model import Member, Status
+
+INSERT_MEMBERS: LiteralString = """
+insert into members (
+    program_id, member_id, number, handle, name, email, phone, birth_date, sex, created_at, updated_at
+)
+select %(program_id)s, r.member_id, r.number, r.handle, r.name, r.email, r.phone, r.birth_date, r.sex,
+    r.created_at, r.created_at
+from json_to_recordset(%(members)s::json) as r (
+    member_id uuid, number integer, handle text, name text, email text, phone text, birth_date date, sex text,
+    created_at timestamptz
+)
+"""
+
+SELECT: LiteralString = """
+select m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone, m.birth_date, m.sex,
+    m.created_at, m.updated_at, m.handle
+from members m
+where m.program_id = %(program_id)s
+"""
+
+SELECT_BY_IDS: LiteralString = SELECT + "and m.member_id = any (%(member_ids)s)"
+
+SELECT_BY_NUMBER: LiteralString = SELECT + "and m.number = %(number)s"
+
+SELECT_BY_HANDLE: LiteralString = SELECT + "and m.handle = %(value)s"
+
+SELECT_BY_EMAIL: LiteralString = (
+    SELECT
+    + """
+and lower(m.email) = lower(%(value)s) and m.status = 'active' and m.email is not null
+"""
+)
+
+SELECT_BY_IDENTIFIER: LiteralString = """
+select m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone, m.birth_date, m.sex,
+    m.created_at, m.updated_at, m.handle
+from identifiers i
+join members m on m.program_id = i.program_id and m.member_id = i.member_id
+where i.program_id = %(program_id)s and i.kind = %(kind)s and i.value = %(value)s and i.ended_at is null
+"""
+
+LIST: LiteralString = (
+    SELECT
+    + """
+and m.number > %(after)s and m.status <> 'erased' and (not %(with_handle)s or m.handle is not null)
+order by m.number
+limit %(limit)s
+"""
+)
+
+SEARCH: LiteralString = (
+    SELECT
+    + """
+and m.number > %(after)s and m.status <> 'erased' and m.search_text like lower(%(pattern)s)
+and (not %(with_handle)s or m.handle is not null)
+order by m.number
+limit %(limit)s
+"""
+)
+
+LOCK: LiteralString = SELECT + "and m.member_id = %(member_id)s for no key update"
+
+# Stronger than LOCK: it also waits for whoever is adding a row that belongs to this member.
+LOCK_ALONE: LiteralString = SELECT + "and m.member_id = %(member_id)s for update"
+
+SELECT_ID_BY_HANDLE: LiteralString = """
+select member_id from members where program_id = %(program_id)s and handle = %(handle)s
+"""
+
+SELECT_HANDLES: LiteralString = """
+select member_id, handle from members
+where program_id = %(program_id)s and member_id = any (%(member_ids)s) and handle is not null
+"""
+
+UPDATE: LiteralString = """
+update members
+set status = %(status)s, handle = %(handle)s, name = %(name)s, email = %(email)s, phone = %(phone)s,
+    birth_date = %(birth_date)s, sex = %(sex)s, updated_at = %(updated_at)s
+where program_id = %(program_id)s and member_id = %(member_id)s
+"""
+
+TOUCH_ACTIVE: LiteralString = """
+update members set updated_at = greatest(updated_at, %(now)s)
+where program_id = %(program_id)s and member_id = %(member_id)s and status = 'active'
+"""
+
+
+async def insert_members(connection: Connection, program_id: int, rows: Sequence[Member]) -> None:
+    """All rows are stored as active members.
+
+    Raises UniqueViolation for a handle or an e-mail address in use.
+    """
+    members = msgspec.json.encode(rows).decode()
+    await connection.execute(INSERT_MEMBERS, {"program_id": program_id, "members": members})
+
+
+async def select_members(
+    connection: Connection, program_id: int, member_ids: Collection[UUID]
+) -> dict[UUID, Member]:
+    """The members with these ids, erased ones included."""
+    parameters = {"program_id": program_id, "member_ids": list(member_ids)}
+    return {member.member_id: member for member in await _members(connection, SELECT_BY_IDS, parameters)}
+
+
+async def select_by_number(connection: Connection, program_id: int, number: int) -> Member | None:
+    """The member with this number."""
+    parameters = {"program_id": program_id, "number": number}
+    return await _member(connection, SELECT_BY_NUMBER, parameters)
+
+
+async def select_by_identifier(
+    connection: Connection, program_id: int, kind: str, value: str
+) -> Member | None:
+    """The member who is recognised by this value, which must be in its one spelling."""
+    statement = {"handle": SELECT_BY_HANDLE, "email": SELECT_BY_EMAIL}.get(kind, SELECT_BY_IDENTIFIER)
+    return await _member(connection, statement, {"program_id": program_id, "kind": kind, "value": value})
+
+
+async def select_id_by_handle(connection: Connection, program_id: int, handle: str) -> UUID | None:
+    """The id of the member with this handle."""
+    cursor = await connection.execute(SELECT_ID_BY_HANDLE, {"program_id": program_id, "handle": handle})
+    row = await cursor.fetchone()
+    return row[0] if row else None
+
+
+async def select_handles(
+    connection: Connection, program_id: int, member_ids: Collection[UUID]
+) -> dict[UUID, str]:
+    """The handles of those of these members who have one."""
+    parameters = {"program_id": program_id, "member_ids": list(member_ids)}
+    cursor = await connection.execute(SELECT_HANDLES, parameters)
+    return dict(await cursor.fetchall())
+
+
+async def search(
+    connection: Connection,
+    program_id: int,
+    pattern: str | None,
+    after: int,
+    limit: int,
+    *,
+    with_handle: bool = False,
+) -> list[Member]:
+    """Members whose name, handle, address or phone match, by number; without a pattern, all."""
+    parameters: dict[str, Any] = {
+        "program_id": program_id,
+        "after": after,
+        "limit": limit,
+        "with_handle": with_handle,
+    }
+    if pattern is None:
+        return await _members(connection, LIST, parameters)
+    return await _members(connection, SEARCH, {**parameters, "pattern": pattern})
+
+
+async def lock_member(
+    connection: Connection, program_id: int, member_id: UUID, *, alone: bool = False
+) -> Member | None:
+    """The member, whose row nobody else changes now; `alone`: to whom nobody else adds rows either."""
+    parameters = {"program_id": program_id, "member_id": member_id}
+    return await _member(connection, LOCK_ALONE if alone else LOCK, parameters)
+
+
+async def update_member(connection: Connection, member: Member) -> None:
+    """The member's row is as given; it must be locked. Raises UniqueViolation for an address in use."""
+    await connection.execute(UPDATE, msgspec.structs.asdict(member))
+
+
+async def touch_active(connection: Connection, program_id: int, member_id: UUID, now: datetime) -> bool:
+    """Whether there is such an active member, whose row is now locked and marked as changed."""
+    parameters = {"program_id": program_id, "member_id": member_id, "now": now}
+    cursor = await connection.execute(TOUCH_ACTIVE, parameters)
+    return cursor.rowcount == 1
+
+
+async def _member(
+    connection: Connection, statement: LiteralString, parameters: dict[str, Any]
+) -> Member | None:
+    members = await _members(connection, statement, parameters)
+    return members[0] if members else None
+
+
+async def _members(
+    connection: Connection, statement: LiteralString, parameters: dict[str, Any]
+) -> list[Member]:
+    cursor = await connection.execute(statement, parameters)
+    return [
+        Member(program_id, member_id, number, Status(status), *rest)
+        for program_id, member_id, number, status, *rest in await cursor.fetchall()
+    ]

@@ -1,0 +1,1 @@
+"""Photos: received from anybody, decoded apart, made harmless, kept as files."""

@@ -1,0 +1,143 @@
+"""Runs the decoding program: one process per photo, a few at a time.
+
+A process and not a thread, because a decoder that hangs or eats memory can then be ended, and because
+its memory goes back to the system. It costs some 60 ms, little beside what decoding a photo takes.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from regulars.base.refusals import Refused
+from regulars.features.photos.model import DecodedPhoto, PhotoLimits, PhotosUnavailable
+from regulars.features.photos.rules import picture_format
+
+PROGRAM = Path(__file__).with_name("decoding.py")
+
+_PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH")
+"""Environment that an interpreter may need to start. Nothing else is passed on, secrets least of all."""
+
+_logger = logging.getLogger(__name__)
+
+
+class PhotoDecoder:
+    """Decodes photos that anybody may have sent."""
+
+    def __init__(self, limits: PhotoLimits, *, program: Path = PROGRAM) -> None:
+        self._limits = limits
+        self._program = program
+        self._threads = ThreadPoolExecutor(limits.decoders, thread_name_prefix="photo-decoder")
+        self._taken = 0
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._closed = False
+
+    async def decode(self, received: bytes) -> DecodedPhoto:
+        """The photo made anew.
+
+        Refusals, in this order: `photo_too_large`, `photo_type_unsupported`, `photo_too_many_pixels`,
+        `photo_damaged` (also for what takes too much memory or processor time). Raises PhotosUnavailable
+        when too many are waiting, or when the machine is too busy to finish in time.
+        """
+        if len(received) > self._limits.received_bytes_max:
+            raise Refused("photo_too_large", bytes_max=self._limits.received_bytes_max)
+        picture = picture_format(received)
+        if picture is None:
+            raise Refused("photo_type_unsupported")
+        if self._closed or self._taken >= self._limits.decoders + self._limits.waiting_max:
+            raise PhotosUnavailable("too many photos are waiting to be decoded")
+        self._taken += 1
+        work = asyncio.get_running_loop().run_in_executor(self._threads, self._run, received, picture)
+        # Counted when the work ends, not when the caller leaves: until then its bytes stay in memory.
+        work.add_done_callback(self._finished)
+        return _read_answer(await asyncio.shield(work))
+
+    def close(self) -> None:
+        """Ends the processes that are still decoding, and takes no more photos."""
+        self._closed = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for process in list(self._processes):
+            process.kill()
+
+    def _finished(self, work: "asyncio.Future[bytes]") -> None:
+        self._taken -= 1
+        if not work.cancelled():
+            # Whoever waited has heard of a failure; nobody needs to hear of it twice.
+            work.exception()
+
+    def _run(self, received: bytes, picture: str) -> bytes:
+        """The answer of the program. Runs in a thread, which only waits."""
+        try:
+            process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-I",
+                    str(self._program),
+                    json.dumps(self._arguments(picture)),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            )
+        except OSError as error:
+            raise PhotosUnavailable("the photo decoder cannot be started") from error
+        self._processes.add(process)
+        if self._closed:
+            process.kill()
+        try:
+            answer, _ = process.communicate(received, timeout=self._limits.decoder_wall_seconds)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            process.communicate()
+            raise PhotosUnavailable("decoding a photo took too long") from error
+        finally:
+            self._processes.discard(process)
+        if self._closed:
+            raise PhotosUnavailable("the server is stopping")
+        if process.returncode != 0:
+            _logger.warning("a photo ended its decoder (exit %d)", process.returncode)
+            raise Refused("photo_damaged")
+        return answer
+
+    def _arguments(self, picture: str) -> dict[str, Any]:
+        return {
+            "format": picture,
+            "pixels_max": self._limits.pixels_max,
+            "side_max": self._limits.side_max,
+            "thumbnail_side_max": self._limits.thumbnail_side_max,
+            "cpu_seconds": self._limits.decoder_cpu_seconds,
+            "memory_bytes": self._limits.decoder_memory_bytes,
+        }
+
+
+class _Head(msgspec.Struct):
+    """The first line of the program's answer: a refusal, or what the files after it are."""
+
+    refusal: Literal["photo_too_many_pixels", "photo_damaged"] | None = None
+    extension: Literal["jpg", "webp"] = "jpg"
+    width: Annotated[int, msgspec.Meta(gt=0)] = 1
+    height: Annotated[int, msgspec.Meta(gt=0)] = 1
+    lengths: tuple[int, int] = (0, 0)
+
+
+def _read_answer(answer: bytes) -> DecodedPhoto:
+    # The program has read what a stranger sent, so its answer is believed no more than the photo was.
+    line, _, files = answer.partition(b"\n")
+    try:
+        head = msgspec.json.decode(line, type=_Head)
+    except msgspec.DecodeError as error:
+        raise Refused("photo_damaged") from error
+    if head.refusal is not None:
+        raise Refused(head.refusal)
+    full, thumbnail = head.lengths
+    if min(full, thumbnail) <= 0 or len(files) != full + thumbnail:
+        raise Refused("photo_damaged")
+    return DecodedPhoto(head.extension, head.width, head.height, files[:full], files[full:])

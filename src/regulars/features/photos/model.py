@@ -1,0 +1,110 @@
+"""What the photos feature talks about: what is kept of a photo, and what may be sent."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from msgspec import Struct
+
+
+class PhotosUnavailable(Exception):
+    """Photos cannot be taken or shown just now; the same request may succeed later."""
+
+
+class PhotoStorageUnavailable(PhotosUnavailable):
+    """The files cannot be written or read: the disk is full, or the storage does not answer."""
+
+
+class PhotoPurpose(StrEnum):
+    """What a photo is for; it decides who may see it."""
+
+    REWARD = "reward"
+    """Shown to everybody who knows its address."""
+    LOAN = "loan"
+    """Shown to those who were given a signed address."""
+
+
+class PhotoLimits(Struct, frozen=True, kw_only=True):
+    """What may be sent, what is kept of it, and what decoding may cost."""
+
+    received_bytes_max: int = 10 * 1024 * 1024
+    pixels_max: int = 50_000_000
+    side_max: int = 2048
+    thumbnail_side_max: int = 600
+    decoders: int = 2
+    """How many photos are decoded at once."""
+    waiting_max: int = 8
+    """How many more may wait for a decoder, each with its bytes in memory."""
+    decoder_cpu_seconds: int = 15
+    decoder_wall_seconds: float = 45
+    decoder_memory_bytes: int = 1200 * 1024 * 1024
+    """Address space. Fifty million pixels of WebP, the hungriest format, take just under 1,000 MiB."""
+
+
+class DecodedPhoto(Struct, frozen=True):
+    """A photo made anew: upright, without metadata, in the size that is kept, and small."""
+
+    extension: str
+    width: int
+    height: int
+    full: bytes
+    thumbnail: bytes
+
+
+class WrittenPhoto(Struct, frozen=True, kw_only=True):
+    """A photo whose files are in the store, and of which no row tells yet."""
+
+    photo_id: UUID
+    purpose: PhotoPurpose
+    extension: str
+    width: int
+    height: int
+    size_bytes: int
+    thumbnail_size_bytes: int
+
+
+class Photo(WrittenPhoto, frozen=True, kw_only=True):
+    """A photo. `used_at` is when something first referred to it; unused ones are swept after a day."""
+
+    program_id: int
+    owner_id: UUID | None
+    created_at: datetime
+    used_at: datetime | None
+
+
+class PhotoName(Struct, frozen=True):
+    """What the last part of a photo's address says."""
+
+    photo_id: UUID
+    extension: str
+    is_thumbnail: bool = False
+
+
+class StoredFile(Struct, frozen=True):
+    """A file in the store, by its path there."""
+
+    path: str
+    modified_at: datetime
+
+
+class OpenedFile(Struct, frozen=True):
+    """A file being read: its length, and its bytes in pieces. Reading may raise PhotoStorageUnavailable."""
+
+    size_bytes: int
+    chunks: AsyncIterator[bytes]
+
+
+class OpenedPhoto(Struct, frozen=True):
+    """A photo being read: what to declare it as, its length, and its bytes in pieces."""
+
+    content_type: str
+    size_bytes: int
+    chunks: AsyncIterator[bytes]
+
+
+class Swept(Struct, frozen=True):
+    """How many photos that nothing used, and how many files without a photo, were deleted."""
+
+    photos: int
+    files: int

@@ -1,0 +1,1 @@
+"""What every contract shares: authentication, bodies, answers, observation and documentation."""

@@ -1,0 +1,69 @@
+"""What a handler may ask of its request: the caller, the shared services, a header."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+from litestar import Request
+from litestar.types import Scope
+
+from regulars.features.access.model import Caller
+
+if TYPE_CHECKING:
+    from regulars.http.services import Services
+
+HttpRequest = Request[Any, Any, Any]
+
+
+def services(request: HttpRequest) -> "Services":
+    """The services this process shares between requests."""
+    return cast("Services", request.scope["services"])  # type: ignore[typeddict-item]
+
+
+def caller(request: HttpRequest) -> Caller:
+    """Who calls. Keyless callers have no credential_id and no scopes.
+
+    On a public route nobody is looked for, and asking is a mistake.
+    """
+    found = cast("Caller | None", request.scope["caller"])  # type: ignore[typeddict-item]
+    assert found is not None, "a public route has no caller"
+    return found
+
+
+def caller_if_any(request: HttpRequest) -> Caller | None:
+    """Who calls, or None where a public route was called without a valid credential."""
+    return cast("Caller | None", request.scope["caller"])  # type: ignore[typeddict-item]
+
+
+def request_id(request: HttpRequest) -> str:
+    """The id this request has in the log and in its answer's X-Request-Id."""
+    return cast(str, request.scope["request_id"])  # type: ignore[typeddict-item]
+
+
+def header(request: HttpRequest, name: str) -> str | None:
+    """The first header called `name` (in lower case), without the space around it; None when absent.
+
+    Bytes beyond ASCII are read as UTF-8 where they are, as Latin-1 otherwise, so the text can always
+    be stored. A header that holds nothing counts as absent.
+    """
+    value = first_headers(request.scope).get(name.encode())
+    if value is None:
+        return None
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = value.decode("latin-1")
+    return text.strip().replace("\0", "") or None
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The address the request came from, as far as the proxies named in the settings can be believed."""
+    client = request.scope["client"]
+    return client[0] if client else None
+
+
+def first_headers(scope: Scope) -> dict[bytes, bytes]:
+    """The headers by their names in lower case. Of one that is sent twice, the first counts."""
+    headers = scope.get("first_headers")
+    if headers is None:
+        headers = dict(reversed(scope["headers"]))  # type: ignore[call-overload]
+        scope["first_headers"] = headers  # type: ignore[typeddict-unknown-key]
+    return cast(dict[bytes, bytes], headers)

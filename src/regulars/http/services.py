@@ -1,0 +1,34 @@
+"""What the requests of one process share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from regulars.base.clock import Clock
+from regulars.db.database import Database
+from regulars.features.access.caches import CredentialCache, ProgramCache
+from regulars.features.telemetry.actions import Telemetry
+
+if TYPE_CHECKING:
+    # This layer hands these on to the contracts without using them, so it knows their types only.
+    from regulars.features.ledger.actions import Ledger
+    from regulars.features.members.caches import HandleCache, OriginCache
+    from regulars.features.photos.actions import PhotoLibrary
+    from regulars.settings import Settings
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    """Opened when the application starts, closed when it stops; a handler gets it by `services(request)`."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    credentials: CredentialCache
+    programs: ProgramCache
+    telemetry: Telemetry
+    ledger: Ledger
+    handles: HandleCache
+    origins: OriginCache
+    photos: PhotoLibrary

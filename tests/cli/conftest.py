@@ -1,0 +1,57 @@
+"""A demo that several tests look at, and a directory that a server may use."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from regulars.db.database import Database
+from tests.cli.processes import Server, run, serving
+from tests.support.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def demo_directory() -> Iterator[Path]:
+    """Where the demo of this run lives. Short, because PostgreSQL's socket lies in it."""
+    directory = Path(tempfile.mkdtemp(prefix="regulars-demo-"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data directory of the test's own."""
+    directory = Path(tempfile.mkdtemp(prefix="regulars-data-"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def demo(demo_directory: Path, tmp_path: Path) -> Iterator[Server]:
+    """The demo, running."""
+    with serving(tmp_path / "demo.log", "demo", "--data", str(demo_directory)) as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def other_database(postgres: PostgresServer) -> AsyncIterator[Database]:
+    """A second migrated database, to compare with."""
+    with postgres.migrated_database() as conninfo:
+        opened = await Database.open(conninfo)
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data directory with a program and no keys, for commands that are refused."""
+    directory = Path(tempfile.mkdtemp(prefix="regulars-data-"))
+    config = tmp_path_factory.mktemp("config") / "program.toml"
+    config.write_text('slug = "family"\nname = "Family"\nkeys = []\n')
+    made = run("init", "--data", str(directory), "--config", str(config))
+    assert made.returncode == 0, made.stderr
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)

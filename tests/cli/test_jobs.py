@@ -1,0 +1,180 @@
+"""Jobs on a real database: they belong to their transaction, and a tick is one job however many workers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from regulars import jobs
+from regulars.base.clock import Clock, utc_now
+from regulars.db.database import Database
+from regulars.features.photos.actions import PhotoLibrary
+
+
+@pytest_asyncio.fixture
+async def superuser(database_url: str) -> AsyncIterator[psycopg.AsyncConnection]:
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+async def count(connection: psycopg.AsyncConnection, query: str) -> int:
+    row = await (await connection.execute(query)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def tools_with(database: Database, clock: Clock = utc_now) -> jobs.Tools:
+    return jobs.Tools(database, clock, PhotoLibrary(Path(mkdtemp())))
+
+
+async def until_the_queue_is_empty(connection: psycopg.AsyncConnection) -> None:
+    periodic = len(jobs.queue.periodic_registry.periodic_tasks)
+    deadline = asyncio.get_running_loop().time() + 10
+    while True:
+        ticks = await count(connection, "select count(*) from procrastinate_periodic_defers")
+        open_jobs = "select count(*) from procrastinate_jobs where status in ('todo', 'doing')"
+        if ticks == periodic and await count(connection, open_jobs) == 0:
+            return
+        assert asyncio.get_running_loop().time() < deadline, "jobs are left"
+        await asyncio.sleep(0.05)
+
+
+async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, "waited in vain"
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.asyncio
+async def test_a_job_exists_when_its_transaction_commits_and_not_before(
+    database: Database, superuser: psycopg.AsyncConnection
+) -> None:
+    async with database.transaction() as connection:
+        job_id = await jobs.defer_in(connection, "expire_holds", timestamp=1)
+        assert await count(superuser, "select count(*) from procrastinate_jobs") == 0
+    assert await count(superuser, f"select count(*) from procrastinate_jobs where id = {job_id}") == 1
+
+
+@pytest.mark.asyncio
+async def test_a_job_goes_when_its_transaction_rolls_back(
+    database: Database, superuser: psycopg.AsyncConnection
+) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction() as connection:
+            await jobs.defer_in(connection, "expire_holds", timestamp=1)
+            raise ZeroDivisionError
+    assert await count(superuser, "select count(*) from procrastinate_jobs") == 0
+
+
+@pytest.mark.asyncio
+async def test_a_worker_runs_what_is_deferred_says_that_it_lives_and_leaves_nothing_behind(
+    database_url: str, database: Database, superuser: psycopg.AsyncConnection
+) -> None:
+    calls: list[datetime] = []
+
+    def clock() -> datetime:
+        calls.append(utc_now())
+        return calls[-1]
+
+    async with jobs.working(database_url, tools_with(database, clock)):
+        await until(lambda: calls)
+        calls.clear()
+        async with database.transaction() as connection:
+            await jobs.defer_in(connection, "expire_holds", timestamp=1)
+        await until(lambda: calls, seconds=3)
+        async with database.connection() as connection:
+            heartbeat = await jobs.newest_heartbeat(connection)
+        assert heartbeat is not None and heartbeat > datetime.now(UTC) - timedelta(seconds=15)
+    assert await count(superuser, "select count(*) from procrastinate_workers") == 0
+    assert await count(superuser, "select count(*) from procrastinate_jobs where status = 'failed'") == 0
+
+
+@pytest.mark.asyncio
+async def test_workers_that_start_together_run_each_tick_once(
+    database_url: str, database: Database, superuser: psycopg.AsyncConnection
+) -> None:
+    tools = tools_with(database)
+    async with jobs.working(database_url, tools):
+        others = [
+            asyncio.create_task(
+                jobs.queue.run_worker_async(
+                    install_signal_handlers=False, delete_jobs="never", additional_context={"tools": tools}
+                )
+            )
+            for _ in range(3)
+        ]
+        await until_the_queue_is_empty(superuser)
+        for other in others:
+            other.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+    # The ids of a sequence count every job that was ever made, also those already gone.
+    made = await count(superuser, "select last_value from procrastinate_jobs_id_seq")
+    ticks = await count(superuser, "select count(*) from procrastinate_periodic_defers")
+    assert made <= 2 * ticks, "a tick became more than one job (a minute may pass meanwhile)"
+    assert ticks == len(jobs.queue.periodic_registry.periodic_tasks)
+
+
+@pytest.mark.asyncio
+async def test_a_job_of_a_killed_worker_is_run_by_another(
+    database_url: str, database: Database, superuser: psycopg.AsyncConnection
+) -> None:
+    # What a process leaves that was killed in the middle of a job: a job being done by nobody alive.
+    await superuser.execute(
+        """
+        with dead as (
+            insert into procrastinate_workers (last_heartbeat) values (now() - interval '5 minutes')
+            returning id
+        )
+        insert into procrastinate_jobs (queue_name, task_name, args, status, worker_id)
+        select 'default', 'purge_jobs', '{"timestamp": 1}', 'doing', id from dead
+        """
+    )
+    async with jobs.working(database_url, tools_with(database)):
+        async with database.transaction() as connection:
+            await jobs.defer_in(connection, "rescue_jobs", timestamp=2)
+        await until_the_queue_is_empty(superuser)
+    assert await count(superuser, "select count(*) from procrastinate_jobs") == 0
+
+
+@pytest.mark.asyncio
+async def test_the_worker_comes_back_after_its_connections_were_cut(
+    database_url: str, database: Database, superuser: psycopg.AsyncConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_RESTART_SECONDS", 0.1)
+    calls: list[datetime] = []
+
+    def clock() -> datetime:
+        calls.append(utc_now())
+        return calls[-1]
+
+    async with jobs.working(database_url, tools_with(database, clock)):
+        await until(lambda: calls)
+        cuts = 0
+        while cuts < 3:
+            cuts += 1
+            await superuser.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where application_name = 'regulars-jobs' and datname = current_database()"
+            )
+            await asyncio.sleep(0.2)
+        calls.clear()
+        async with database.transaction() as connection:
+            await jobs.defer_in(connection, "expire_holds", timestamp=1)
+        await until(lambda: calls, seconds=40)
+
+
+@pytest.mark.asyncio
+async def test_chunks_are_done_until_one_is_not_full() -> None:
+    left = [1000, 1000, 17]
+
+    async def step() -> int:
+        return left.pop(0)
+
+    assert await jobs.in_chunks(step) == 2017
+    assert left == []

@@ -1,0 +1,190 @@
+"""Whatever the document allows to be sent, and whatever it forbids: the answers are those it documents.
+
+In CI the examples are few and always the same; with REGULARS_SOAK set there are hundreds for each operation,
+and new ones each time.
+"""
+
+import asyncio
+import os
+import re
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+import httpx2
+import msgspec
+import pytest
+import uvicorn
+from hypothesis import HealthCheck, settings
+from schemathesis import Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.openapi import from_dict
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    missing_required_header,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from regulars.app import create_application
+from regulars.contracts.cryptokids.router import CONTRACT
+from regulars.http.openapi import build_document
+from regulars.settings import Settings
+from tests.support.family import Family, family
+from tests.support.family_requests import REQUESTS, prepared
+from tests.support.postgres import PostgresServer
+
+SOAK = bool(os.environ.get("REGULARS_SOAK"))
+FUZZED = settings(
+    max_examples=300 if SOAK else 8,
+    deadline=None,
+    derandomize=not SOAK,
+    suppress_health_check=list(HealthCheck),
+)
+CHECKS = [
+    not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
+    response_schema_conformance, unsupported_method,
+]  # fmt: skip
+"""Not among them is that all data of the right form is accepted, for much of it names nobody who exists,
+and that a key is asked for, which the table in test_authorisation.py says more exactly."""
+CHECKS_OF_BODIES = [*CHECKS, negative_data_rejection, missing_required_header]
+"""A query string is only text, and what is no number in it is moved into its range or left out."""
+TWINS = {"title": "name", "price": "cost"}
+
+KNOWN = {"user_id": "leo", "userId": "leo", "amount": 1, "delta": 1, "reason": "mis_tap", "dob": "2017-05-14"}
+"""What a made-up request is given, so that it has a chance to succeed."""
+
+
+def document() -> dict[str, Any]:
+    """The contract's document, made before there is a server."""
+    application = create_application(Settings(mode="development"), contracts=[CONTRACT])
+    made = build_document(
+        application, [CONTRACT], title="CryptoKids", description="", version="1.0", server_url="/"
+    )
+    return dict(msgspec.json.decode(made))
+
+
+def without_default(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with every status named: what "default" covers, no client is prepared for."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            del operation["responses"]["default"]
+    return document
+
+
+DOCUMENT = document()
+schema = from_dict(without_default(document()))
+# The test decides which key is sent.
+schema.config.generation.update(with_security_parameters=False)
+ROUTES = [route for route in REQUESTS if route.partition(" ")[2] in DOCUMENT["paths"]]
+
+
+class Api(msgspec.Struct, frozen=True):
+    """A family's application on a port of this machine."""
+
+    home: Family
+    url: str
+
+
+@asynccontextmanager
+async def listening(home: Family) -> AsyncIterator[str]:
+    """The address under which the family's application answers."""
+    server = uvicorn.Server(uvicorn.Config(home.application, lifespan="off", log_config=None, ws="none"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        await serving
+
+
+@contextmanager
+def running(database_url: str, directory: Path) -> Iterator[Api]:
+    """A family's application in a thread and an event loop of its own."""
+    started: Queue[Api] = Queue()
+    finished = threading.Event()
+
+    async def serve() -> None:
+        async with family(database_url, directory) as home, listening(home) as url:
+            started.put(Api(home, url))
+            await asyncio.to_thread(finished.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    try:
+        yield started.get(timeout=30)
+    finally:
+        finished.set()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def api(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """One application for all operations."""
+    with (
+        postgres.migrated_database() as database_url,
+        running(database_url, tmp_path_factory.mktemp("api")) as api,
+    ):
+        yield api
+
+
+@schema.parametrize()
+@FUZZED
+def test_with_the_admins_key(case: Case[Any], api: Api) -> None:
+    key = {"X-Admin-Key": api.home.keys["admin"]}
+    checks = CHECKS if says_something_twice(case.body) else CHECKS_OF_BODIES
+    case.call_and_validate(base_url=api.url, headers=key, checks=checks)
+    # The same once more about somebody who exists: what is made up is nobody's, and most of it ends there.
+    if furnish(case, api):
+        role = {**key, "X-Actor-Role": "admin"}
+        # What was wrong with the request may have been replaced, so it need no longer be refused.
+        case.call_and_validate(base_url=api.url, headers=role, checks=CHECKS)
+
+
+@schema.parametrize()
+@FUZZED
+def test_without_a_key(case: Case[Any], api: Api) -> None:
+    case.call_and_validate(base_url=api.url, checks=CHECKS)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_what_succeeds_is_as_documented(home: Family, route: str) -> None:
+    method, path = route.split(" ")
+    request = await prepared(home, route)
+    answer = await home.client.request(
+        request.method, request.path, json=request.body, headers=home.headers()
+    )
+    assert answer.status_code in (200, 201)
+    names = dict.fromkeys(re.findall(r"{(\w+)}", path), "any")
+    schema[path][method].Case(path_parameters=names).validate_response(answer, checks=CHECKS)
+
+
+def test_the_document_that_is_served_is_the_one_that_was_tested(api: Api) -> None:
+    served = httpx2.get(f"{api.url}/docs/cryptokids/openapi.json").json()
+    assert (served["paths"], served["components"]) == (DOCUMENT["paths"], DOCUMENT["components"])
+
+
+def says_something_twice(body: Any) -> bool:
+    """Whether a body holds both spellings of a name, of which one does not count, or there is no body."""
+    if not isinstance(body, dict):
+        return not isinstance(body, list)
+    spelled = [str(TWINS.get(name, name)).replace("_", "").lower() for name in body]
+    return len(set(spelled)) < len(spelled)
+
+
+def furnish(case: Case[Any], api: Api) -> bool:
+    """Puts ids of the family into a request; tells whether there was room for any."""
+    known = KNOWN | {"itemId": api.home.reward_id, "templateId": api.home.template_id}
+    places: list[Any] = [case.body, case.path_parameters, case.query]
+    found = False
+    for place in places:
+        for name in known.keys() & place.keys() if isinstance(place, dict) else ():
+            place[name] = known[name]
+            found = True
+    return found and case.method != "DELETE"

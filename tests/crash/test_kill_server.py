@@ -1,0 +1,108 @@
+"""The server is killed while clients write: what it acknowledged is there, and nothing is half done."""
+
+import asyncio
+import time
+from contextlib import closing
+from random import Random
+
+import psutil
+
+from tests.support.journal import Journal
+from tests.support.server_process import ServerProcess, is_alive, running_server
+from tests.support.site import Site
+from tests.support.soak import as_long_as_asked, bounded
+from tests.support.till import Till, some_name
+
+pytestmark = as_long_as_asked
+
+
+async def test_nothing_acknowledged_is_lost_and_nothing_is_half_done(site: Site) -> None:
+    """Parent and workers are killed at random moments, several times; clients go on when it is back."""
+    random = Random(11)
+    with running_server(site) as server:
+        journal = Journal(server)
+        for _ in range(bounded(3, 40)):
+            async with journal.writing():
+                await asyncio.sleep(random.uniform(0.2, 1.0))
+                await asyncio.to_thread(server.kill)
+                assert site.cluster.postmaster() is not None
+                await asyncio.to_thread(server.start)
+                await asyncio.sleep(0.2)
+        assert journal.breaks > 0
+        assert journal.acknowledged > 500
+        assert journal.strange_answers() == {}
+
+        await journal.settle()
+        await journal.compare()
+        await asyncio.to_thread(site.verify)
+
+
+async def test_writers_that_never_learn_what_became_of_it(site: Site) -> None:
+    """Killed and not started again until they have given up; then each comes back with the same keys."""
+    with running_server(site) as server:
+        journal = Journal(server)
+        async with journal.writing(clients=40):
+            await asyncio.sleep(0.5)
+            await asyncio.to_thread(server.kill)
+        assert journal.acknowledged < len(journal.entries)
+
+        await asyncio.to_thread(server.start)
+        await journal.settle()
+        await journal.settle()
+        await journal.compare()
+
+
+async def test_a_killed_worker_is_replaced_and_missed_by_nobody_else(site: Site) -> None:
+    with running_server(site) as server:
+        journal = Journal(server)
+        async with journal.writing():
+            for _ in range(bounded(2, 50)):
+                victim = server.workers()[0]
+                victim.kill()
+                await asyncio.to_thread(until_replaced, server, victim)
+        assert journal.strange_answers() == {}
+        await journal.settle()
+        await journal.compare()
+
+
+async def test_a_worker_killed_while_the_database_is_away(site: Site) -> None:
+    """Its successor says so until the database is back, instead of ending the server."""
+    with running_server(site) as server:
+        user = some_name("patient")
+        with closing(Till(server)) as till:
+            await till.earn(user, 1)
+        with site.frozen_postgres():
+            victims = server.workers()
+            for victim in victims:
+                victim.kill()
+            await asyncio.to_thread(until_replaced, server, *victims)
+            with closing(Till(server)) as till:
+                answer = await till.post("/ck/earn", {"user_id": user, "amount": 1})
+            assert answer.status == 503
+            assert "retry-after" in answer.headers
+
+        assert await asyncio.to_thread(server.wait_until_ready, 5) < 5
+        with closing(Till(server)) as till:
+            assert await till.balance(user) == 1
+
+
+def test_workers_end_with_their_parent(site: Site) -> None:
+    """Nobody would stop them otherwise, and the port would stay taken."""
+    with running_server(site) as server:
+        workers = server.workers()
+        psutil.Process(server.process_id).kill()
+        _, alive = psutil.wait_procs(workers, 30)
+        assert alive == []
+        server.start()
+
+
+def until_replaced(server: ServerProcess, *victims: psutil.Process) -> None:
+    """Returns when there are two workers that live."""
+    deadline = time.monotonic() + 60
+    gone = {victim.pid for victim in victims}
+    while time.monotonic() < deadline:
+        assert server.returncode is None, server.said()
+        if len({worker.pid for worker in server.workers() if is_alive(worker)} - gone) == 2:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"no two workers:\n{server.said()}")

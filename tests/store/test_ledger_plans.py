@@ -1,0 +1,203 @@
+"""What the ledger reads costs the same however long the history is: plans and buffers, not times.
+
+Connections keep generic plans, so each statement is first planned on empty tables, as on the day of an
+installation, and looked at again when one member alone has 50,000 transfers.
+"""
+
+import re
+from typing import Any, LiteralString
+from uuid import UUID
+
+import msgspec
+from psycopg import sql
+
+from regulars.base.ids import id_floor
+from regulars.db.database import Connection, Database
+from regulars.features.ledger import (
+    actions,
+    posting,
+    store_accounts,
+    store_lists,
+    store_posting,
+    store_reading,
+    store_upkeep,
+)
+from regulars.features.ledger.model import AccountReference, HoldStatus, Transfer
+from regulars.features.ledger.model_lists import HistoryFilter
+from tests.support.ledger import NOW, claim, earn, refund
+from tests.support.ledger_world import LedgerWorld
+
+TRANSFERS = 50_000
+OTHER_MEMBERS = 2_000
+PLANNED_AFTER = 6
+"""psycopg prepares a statement when it comes for the sixth time."""
+
+BULK: list[LiteralString] = [
+    """
+    insert into accounts (program_id, account_id, member_id, asset, updated_at)
+    select m.program_id, gen_random_uuid(), m.member_id, 'points', m.created_at from members m
+    on conflict do nothing
+    """,
+    """
+    insert into transfers (program_id, transfer_id, account_id, version, verb, action, amount, balance_after,
+        counterparty, source, effective_at, created_at)
+    select a.program_id, (t.milliseconds || '70008000' || lpad(to_hex(n), 12, '0'))::uuid, a.account_id, n,
+        case mod(n, 2) when 1 then 'earn' else 'redeem' end, 'a', 2 * mod(n, 2) - 1, mod(n, 2),
+        'issuance', 'till', t.at, t.at
+    from accounts a, generate_series(1, %(transfers)s) n,
+        lateral (select a.updated_at + n * interval '1 minute') s (at),
+        lateral (
+            select s.at, lpad(to_hex((extract(epoch from s.at) * 1000)::bigint), 12, '0')
+        ) t (at, milliseconds)
+    where a.member_id = %(member_id)s
+    """,
+    """
+    insert into redemptions (program_id, transfer_id, account_id, redeemed, refunded, redeemed_at)
+    select program_id, transfer_id, account_id, 1, mod(version, 4) / 2, created_at
+    from transfers where verb = 'redeem'
+    """,
+    """
+    insert into claims (program_id, scope, key, fingerprint, transfer_id, created_at)
+    select program_id, 'request:1', transfer_id::text, '', transfer_id, created_at from transfers
+    """,
+    """
+    insert into holds (program_id, hold_id, account_id, amount, status, created_at, closed_at)
+    select program_id, transfer_id, account_id, 1, 'released', created_at, created_at
+    from transfers
+    """,
+]
+
+
+async def plan_everything(world: LedgerWorld, connection: Connection, account: AccountReference) -> None:
+    """Every statement is run often enough to be planned for good."""
+    program_id = world.program_id
+    wanted = HistoryFilter(member_id=account.member_id, since=NOW, until=NOW, offset=49_000)
+    everything = store_lists.LAST_ID
+    for number in range(PLANNED_AFTER):
+        keyed = claim(f"key-{number}")
+        await posting.post(connection, program_id, [refund(everything, 1, account, keyed)], world.clock)
+        await posting.post(connection, program_id, [earn(1, account, keyed)], world.clock)
+        await actions.account_state(connection, program_id, account, NOW)
+        await actions.list_history(connection, program_id, wanted)
+        await actions.list_history(connection, program_id, HistoryFilter())
+        await actions.balance_at(connection, program_id, account, NOW)
+        await actions.period_totals(connection, program_id, account, since=NOW)
+        await actions.list_redemptions(connection, program_id, account, limit=50)
+        for member_id in (account.member_id, None):
+            await actions.list_holds(
+                connection, program_id, statuses=[HoldStatus.PENDING], now=NOW, member_id=member_id
+            )
+        await actions.find_transfer(connection, program_id, everything)
+        await store_upkeep.accounts_with_due_holds(connection, NOW, 10)
+        await actions.forget_claims(connection, NOW, 10)
+
+
+async def plan_of(connection: Connection, statement: LiteralString, values: dict[str, Any]) -> dict[str, Any]:
+    """How the plan that the connection keeps for a statement runs with these values."""
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
+    text = re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", statement).replace("%%", "%")
+    cursor = await connection.execute(
+        "select name, generic_plans from pg_prepared_statements where statement = %s", [text]
+    )
+    row = await cursor.fetchone()
+    assert row is not None, "the statement is not prepared"
+    assert row[1] > 0, "the statement has no generic plan"
+    parameters = sql.SQL(", ").join(sql.Literal(values.get(name)) for name in names)
+    query = sql.SQL("explain (analyze, buffers, format json) execute {}({})")
+    cursor = await connection.execute(query.format(sql.Identifier(row[0]), parameters))
+    row = await cursor.fetchone()
+    assert row is not None
+    plan: dict[str, Any] = row[0][0]["Plan"]
+    return plan
+
+
+def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for child in plan.get("Plans", []) for node in nodes(child))]
+
+
+def check(statement: str, plan: dict[str, Any], buffers_max: int) -> None:
+    """The plan finds its rows through indexes and touches few pages."""
+    whole = [node.get("Relation Name") for node in nodes(plan) if node["Node Type"] == "Seq Scan"]
+    assert not whole, f"reads all of {whole}: {statement}"
+    buffers = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    assert buffers <= buffers_max, f"touches {buffers} pages: {statement}"
+
+
+async def long_history(world: LedgerWorld) -> AccountReference:
+    """One member with 50,000 transfers, a few of them through the ledger, among 2,000 members."""
+    account, *_ = await world.accounts(1 + OTHER_MEMBERS)
+    async with world.owner() as connection:
+        for table in ("accounts", "transfers", "holds", "redemptions", "claims"):
+            await connection.execute(f"alter table {table} set (autovacuum_enabled = off)".encode())
+        for statement in BULK:
+            await connection.execute(statement, {"member_id": account.member_id, "transfers": TRANSFERS})
+        await connection.execute("select brin_summarize_new_values('claims_by_age')")
+        await connection.execute(
+            "update accounts set version = %s, credited = %s, debited = %s where member_id = %s",
+            [TRANSFERS, TRANSFERS // 2, TRANSFERS // 2, account.member_id],
+        )
+    return account
+
+
+Case = tuple[LiteralString, int, dict[str, Any]]
+
+
+def cases(account: AccountReference, account_id: UUID, transfer: Transfer) -> list[Case]:
+    """Each statement with values that need few rows of many, and how many pages it may touch."""
+    member = {"member_id": account.member_id, "asset": "points", "location_id": 0}
+    references = {"references": _json([account])}
+    page = {"limit": 50, "offset": 0, "skip": 0}
+    late, transfer_id = transfer.created_at, transfer.transfer_id
+    keys = _json([{"scope": "request:1", "key": key} for key in (str(transfer_id), "none")])
+    write = {
+        "transfers": "[]", "claims": "[]", "account_ids": f"{{{account_id}}}",
+        "accounts": _json([{"account_id": account_id, "balance": 0, "held": 0, "credited": 0, "debited": 0,
+            "version": TRANSFERS, "updated_at": NOW}]),
+    }  # fmt: skip
+    always = {"since": store_reading.EPOCH, "until": store_reading.FOREVER}
+    lately = {"since": late, "until": store_reading.FOREVER}
+    program = {"asset": "points", "since_id": id_floor(NOW), "until_id": store_lists.LAST_ID}
+    holds = {"before": store_lists.LAST_ID, "now": NOW, "lapsed": False, "limit": 50}
+    some, none = {"statuses": ["released", "captured"]}, {"statuses": ["pending"]}
+    return [
+        (store_accounts.LOCK_ACCOUNTS, 10, references),
+        (store_accounts.READ_POSITIONS, 25, references),
+        (store_accounts.READ_ACCOUNTS, 25, references),
+        (store_accounts.READ_CLAIMS, 20, {"claims": keys}),
+        (store_accounts.READ_TARGETS, 12, {"targets": _json([{"transfer_id": transfer_id}])}),
+        (store_posting.WRITE_POSTINGS, 20, write),
+        (store_reading.HISTORY_OF_ACCOUNT, 20, member | page | {"skip": 49_000}),
+        (store_reading.HISTORY_OF_ACCOUNT, 250, member | page | {"since": late, "until": late}),
+        (store_reading.HISTORY_OF_ACCOUNT, 25, member | page | {"before": transfer_id}),
+        (store_reading.HISTORY_OF_PROGRAM, 250, program | page | always),
+        (store_reading.HISTORY_OF_PROGRAM, 250, program | page | lately | {"since_id": id_floor(late)}),
+        (store_reading.BALANCE_AT, 120, member | {"at": late}),
+        (store_reading.PERIOD_TOTALS, 120, member | {"since": late}),
+        (store_lists.LIST_REDEMPTIONS, 450, member | {"before": store_lists.LAST_ID, "limit": 50}),
+        (store_reading.FIND_TRANSFER, 12, {"transfer_id": transfer_id}),
+        (store_lists.HOLDS_OF_PROGRAM, 250, holds | some),
+        (store_lists.HOLDS_OF_PROGRAM, 12, holds | none),
+        (store_lists.HOLDS_OF_MEMBER, 60, holds | some | {"member_id": account.member_id}),
+        (store_upkeep.DUE_HOLDS, 12, {"now": late, "limit": 500}),
+        (store_upkeep.FORGET_CLAIMS, 25, {"older_than": NOW, "limit": 500}),
+    ]
+
+
+def _json(rows: Any) -> str:
+    return msgspec.json.encode(rows).decode()
+
+
+async def test_plans_made_on_empty_tables_serve_a_long_history(database: Database, database_url: str) -> None:
+    world = await LedgerWorld.create(database, database_url)
+    async with database.connection() as connection, world.owner() as owner:
+        await plan_everything(world, connection, await world.account())
+        account = await long_history(world)
+        wanted = HistoryFilter(member_id=account.member_id, limit=1, offset=9)
+        [row] = await actions.list_history(connection, world.program_id, wanted)
+        for statement in ("select 1", "analyze"):
+            await owner.execute(statement.encode())
+            # This one is planned under a setting of its own, so it has to come by before it is looked at.
+            assert await actions.forget_claims(connection, NOW, 10) == 0
+            for query, buffers_max, values in cases(account, row.transfer.account_id, row.transfer):
+                plan = await plan_of(connection, query, values | {"program_id": world.program_id})
+                check(query, plan, buffers_max)
