@@ -36,7 +36,7 @@ test: check
 
 # The long versions of the concurrency, crash and property tests.
 soak: install
-	$(BIN)/python -m pytest -m soak --hypothesis-profile=soak $(ARGS)
+	REGULARS_SOAK=1 $(BIN)/python -m pytest -m soak --hypothesis-profile=soak $(ARGS)
 
 bench: install
 	$(BIN)/regulars bench $(ARGS)

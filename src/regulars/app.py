@@ -8,7 +8,7 @@ from litestar import Litestar
 
 from regulars.base.clock import Clock, utc_now
 from regulars.contracts.cryptokids.router import CONTRACT as CRYPTOKIDS
-from regulars.db.database import Database
+from regulars.db.database import Database, DatabaseUnavailable
 from regulars.features.access.actions import list_programs
 from regulars.features.access.caches import CredentialCache, ProgramCache
 from regulars.features.ledger.actions import Ledger
@@ -93,6 +93,9 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
             connections_max=settings.connections_max,
             acquire_timeout_seconds=settings.acquire_timeout_seconds,
             statement_timeout_seconds=settings.statement_timeout_seconds,
+            # It was there when the server was started. A worker that takes another one's place during an
+            # outage answers 503 as the others do, instead of ending the server.
+            may_be_away=True,
         )
         stack.push_async_callback(database.close)
         telemetry = Telemetry(database, clock=clock)
@@ -140,8 +143,12 @@ async def _warn_of_keyless_programs(services: Services, application: Litestar) -
         for row in authorisation_table(application)
         if row.access.keyless_setting is not None
     }
-    async with services.database.connection() as connection:
-        programs = await list_programs(connection)
+    try:
+        async with services.database.connection() as connection:
+            programs = await list_programs(connection)
+    except DatabaseUnavailable:
+        # A worker that was started anew during an outage; the ones before it have said it all.
+        return
     for program in programs:
         for setting in sorted(opening & program.settings.keys()):
             if program.settings[setting] is True:

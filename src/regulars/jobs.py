@@ -103,7 +103,7 @@ async def _work_for_ever(conninfo: str, tools: Tools) -> None:
         try:
             await _work(conninfo, tools)
         except (ConnectorException, PoolTimeout) as error:
-            _logger.warning("jobs wait for the database: %s", error)
+            _logger.warning("jobs wait for the database (%s)", type(error.__cause__ or error).__name__)
         await asyncio.sleep(_RESTART_SECONDS)
 
 

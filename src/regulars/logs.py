@@ -197,7 +197,7 @@ def _adopt_library_logs(threshold: int) -> None:
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
     # Each says at length, at INFO, what our own lines say shortly.
-    for name in ("uvicorn.access", "alembic", "procrastinate", "httpx", "psycopg.pool"):
+    for name in ("uvicorn.access", "alembic", "procrastinate", "httpx2", "psycopg.pool"):
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
 
 
@@ -208,8 +208,11 @@ class _LibraryHandler(logging.Handler):
         """Logs the record's message; of an exception, what it is and where it came from."""
         try:
             more: dict[str, Any] = {"logger": record.name}
+            message = record.getMessage()
             if record.exc_info and record.exc_info[1] is not None:
                 more |= {"error": _summary(record.exc_info[1]), "traceback": _frames(record.exc_info[1])}
-            _logger.log(record.levelno, record.getMessage(), **more)
+                # asyncio quotes the exception's own message in the lines that follow.
+                message = message.partition("\n")[0]
+            _logger.log(record.levelno, message, **more)
         except Exception:
             self.handleError(record)

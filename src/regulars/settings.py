@@ -84,7 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 5.0
     statement_timeout_seconds: Annotated[
         float, Meta(description="How long one database statement may take.", gt=0)
-    ] = 30.0
+    ] = 10.0
     request_bytes_max: Annotated[
         int, Meta(description="The largest body of a request that carries no photo.", ge=1024)
     ] = 1_000_000

@@ -12,7 +12,7 @@ from regulars.base.refusals import Refused
 from regulars.cli import COMMANDS
 from regulars.cli.environment import hand_down
 from regulars.cli.failures import CommandFailed, ExitCode, exit_code_of_failures
-from regulars.cli.listening import bound_socket, is_loopback, url_of
+from regulars.cli.listening import bound_socket, bound_sockets, is_loopback, url_of
 from regulars.db.database import DatabaseMisconfigured, DatabaseUnavailable
 from regulars.settings import load_settings
 from regulars.settings_sources import SettingsInvalid
@@ -130,3 +130,13 @@ def test_settings_that_are_handed_down_are_read_back(tmp_path: Path) -> None:
     settings = load_settings(inherited)
     assert (settings.port, settings.jobs, settings.data_directory) == (8123, False, tmp_path)
     assert (settings.workers, settings.log_format, settings.host) == (3, "json", "127.0.0.1")
+
+
+def test_each_worker_gets_a_listener_of_its_own_and_the_port_is_taken_for_others() -> None:
+    listeners = bound_sockets("127.0.0.1", 0, 3)
+    ports = {listener.getsockname()[1] for listener in listeners}
+    assert len(ports) == 1
+    with pytest.raises(CommandFailed):
+        bound_sockets("127.0.0.1", ports.pop(), 2)
+    for listener in listeners:
+        listener.close()

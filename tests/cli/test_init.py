@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from rich.prompt import Prompt
 
 from regulars.cli.failures import CommandFailed
 from regulars.cli.first_program import read_first_program
+from regulars.cli.init import _ask
 from tests.cli.processes import run
 
 WHOLE = """
@@ -39,6 +41,16 @@ def test_a_program_is_made_once_and_its_keys_shown_once(data: Path, tmp_path: Pa
     assert "nothing to do" in again.stdout and "arms" in again.stdout
     assert "Till key" in run("keys", "list", "--data", str(data)).stdout
     assert run("verify", "--data", str(data)).returncode == 0
+
+
+def test_whoever_is_there_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {"Short name of the program, for addresses and options": "arms", "Currency (ISO 4217)": "EUR"}
+    monkeypatch.setattr(Prompt, "ask", lambda question, default, console: answers.pop(question, default))
+    program = _ask()
+    assert not answers
+    assert (program.slug, program.name, program.currency) == ("arms", "Arms", "EUR")
+    assert program.location is not None and program.location.slug == "venue_001"
+    assert [key.scopes for key in program.keys] == [("cryptokids:admin",), ("cryptokids:parent",)]
 
 
 def test_nobody_to_ask_is_said(data: Path) -> None:

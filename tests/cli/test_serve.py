@@ -166,22 +166,16 @@ def _program(directory: Path) -> Path:
     return path
 
 
-def test_nothing_is_left_in_the_temporary_directory_and_file_limits_are_raised(
-    data: Path, tmp_path: Path
-) -> None:
-    temporary = data / "temporary"
-    temporary.mkdir()
-    for directory in (data, temporary):
-        # Under root, PostgreSQL runs as another user and has to reach its password there.
-        directory.chmod(0o711)
-    with serving(
-        tmp_path / "one.log", "serve", "--data", str(data), "--workers", "2", TMPDIR=str(temporary)
-    ) as server:
-        assert list(temporary.glob("regulars-metrics-*"))
+def test_metrics_of_killed_servers_are_removed_and_file_limits_are_raised(data: Path, tmp_path: Path) -> None:
+    leftover = data / "metrics" / "4194305"
+    leftover.mkdir(parents=True)
+    data.chmod(0o711)
+    with serving(tmp_path / "one.log", "serve", "--data", str(data), "--workers", "2") as server:
+        assert [path.name for path in (data / "metrics").iterdir()] == [str(server.process.pid)]
         limits = Path(f"/proc/{server.process.pid}/limits")
         if limits.exists():
             line = next(line for line in limits.read_text().splitlines() if line.startswith("Max open files"))
             soft, hard = line.split()[3:5]
             assert soft == hard or int(soft) >= 65_536
         server.stop()
-    assert not list(temporary.glob("regulars-metrics-*"))
+    assert not list((data / "metrics").iterdir())

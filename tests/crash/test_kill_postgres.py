@@ -13,7 +13,10 @@ from random import Random
 import psycopg
 import pytest
 
+from regulars.db import embedded
 from regulars.db.database import LOCK_WAIT_SECONDS_MAX
+from regulars.db.embedded import EmbeddedPostgres
+from regulars.features.ledger.group_commit import WAIT_SECONDS_MAX
 from tests.support.http_socket import Answer
 from tests.support.journal import Journal
 from tests.support.server_process import ServerProcess, running_server
@@ -24,6 +27,8 @@ from tests.support.till import Till, some_name
 pytestmark = as_long_as_asked
 
 HEALED_SECONDS_MAX = 5.0
+FROZEN_SECONDS = 13
+"""More than any caller may be kept waiting: 10 s for a posting, 6 for any other statement."""
 
 
 def stop_immediately(site: Site) -> None:
@@ -69,21 +74,20 @@ async def test_a_frozen_database_costs_callers_seconds_and_the_server_no_memory(
     """It takes connections and never answers; only the client's side can notice."""
     with running_server(site, REGULARS_STATEMENT_TIMEOUT_SECONDS="1") as server:
         journal = Journal(server)
-        async with journal.writing(clients=100):
+        async with journal.writing(clients=60):
             await asyncio.sleep(1)
             before = server.resident_bytes()
             with site.frozen_postgres():
-                await asyncio.sleep(10)
+                await asyncio.sleep(FROZEN_SECONDS)
                 grown = server.resident_bytes() - before
             back_at = asyncio.get_running_loop().time()
-            await asyncio.sleep(HEALED_SECONDS_MAX)
+            await asyncio.sleep(2)
 
-        assert journal.answers[503, "EARN_FAILED"] > 0, journal.answers
+        assert journal.times(503) >= 60, journal.answers
         assert journal.strange_answers() == {}
         assert journal.without_retry_after == 0
         assert journal.quiet_seconds_after(back_at) < HEALED_SECONDS_MAX
-        # A second for the statement, five of grace, five for a connection: nobody waits longer.
-        assert journal.longest_seconds < 13
+        assert journal.longest_seconds < FROZEN_SECONDS - 1
         assert grown < 50_000_000
         await journal.settle()
         await journal.compare()
@@ -105,10 +109,12 @@ async def test_a_row_that_somebody_keeps_locked(site: Site) -> None:
 
         assert {answer.status for answer, _ in (task.result() for task in spends)} == {200}
         # They wait with it once, and once more when it is in the next batch as well; then they go alone.
-        assert max(seconds for _, seconds in (task.result() for task in spends)) < 2 * LOCK_WAIT_SECONDS_MAX + 3
+        assert (
+            max(seconds for _, seconds in (task.result() for task in spends)) < 2 * LOCK_WAIT_SECONDS_MAX + 3
+        )
         assert {answer.status for answer, _ in refused} == {503}
         assert all("retry-after" in answer.headers for answer, _ in refused)
-        assert max(seconds for _, seconds in refused) < 3 * LOCK_WAIT_SECONDS_MAX + 3
+        assert max(seconds for _, seconds in refused) < WAIT_SECONDS_MAX + 2
         assert (await spend(server, stuck))[0].status == 200
 
 
@@ -131,6 +137,25 @@ def test_one_process_brings_it_back_too(site: Site, death: Callable[[Site], None
         until_postgres_answers(site)
         server.wait_until_ready(HEALED_SECONDS_MAX)
         assert server.stop() == 0
+    assert site.cluster.postmaster() is None
+
+
+def test_it_is_tried_again_when_postgres_cannot_start(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a full disk: it starts as soon as it can."""
+    monkeypatch.setattr(embedded, "RETRY_SECONDS", 0.2)
+    configuration = site.directory / "postgres" / "postgresql.auto.conf"
+    before = configuration.read_text()
+    with EmbeddedPostgres(site.directory) as postgres, postgres.kept_running():
+        configuration.write_text("max_connections = many\n")
+        stop_immediately(site)
+        deadline = time.monotonic() + 20
+        while "could not be started again" not in caplog.text:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        configuration.write_text(before)
+        until_postgres_answers(site)
     assert site.cluster.postmaster() is None
 
 

@@ -73,7 +73,9 @@ async def test_lines_of_requests_are_gathered_and_keep_their_place(stream: Bytes
     assert stream.getvalue() == b""
     structlog.get_logger().warning("between")
     log(LINE)
-    await asyncio.sleep(0.15)
+    async with asyncio.timeout(5):
+        while len(lines(stream)) < 3:
+            await asyncio.sleep(0.01)
     assert [line["event"] for line in lines(stream)] == ["request", "between", "request"]
     assert lines(stream)[0] == {
         "timestamp": "2026-07-31T12:30:00Z",

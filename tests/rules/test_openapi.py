@@ -1,127 +1,19 @@
 """OpenAPI documents: what a contract's routes say about themselves is what the document says."""
 
-from typing import Annotated, Any, cast
-from uuid import UUID
+from typing import Any, cast
 
 import msgspec
 import pytest
-from litestar import Litestar, get, post
-from msgspec import Meta, Struct
+from litestar import Litestar
 
-from regulars.http.access import PUBLIC, BearerKey, CookieKey, HeaderKey, keyless, needs
-from regulars.http.answers import Answer, json_answer
-from regulars.http.contract import Contract
 from regulars.http.edge import contract_router
 from regulars.http.openapi import (
-    Content,
-    HeaderParameter,
-    Operation,
     build_document,
     undocumented_routes,
 )
-from regulars.http.plain import PlainError, plain_errors
-from regulars.http.requests import HttpRequest
+from tests.support.documented_shop import SHOP
 
 Document = dict[str, Any]
-
-
-class Line(Struct):
-    product_id: int
-    label: str = ""
-
-
-class Order(Struct, rename="camel"):
-    """What is bought."""
-
-    user_id: Annotated[str, Meta(min_length=1, description="Who buys.")]
-    amount: Annotated[int, Meta(ge=1, le=2**53 - 1)]
-    note: str | None = None
-    lines: list[Line] = []
-
-
-class Receipt(Struct):
-    order_id: UUID
-    note: str | None = None
-    lines: list[Line] = []
-    refunded: int | msgspec.UnsetType = msgspec.UNSET
-
-
-class Search(Struct):
-    text: Annotated[str, Meta(description="Part of the name.")]
-    limit: Annotated[int, Meta(ge=1, le=500)] = 50
-    kind: str | None = None
-
-
-IDEMPOTENCY = HeaderParameter("Idempotency-Key", "Makes a repeated request harmless.")
-
-
-@post(
-    "/shop/orders",
-    opt={
-        "access": needs("shop:admin", role="admin"),
-        "operation": Operation(
-            summary="Buy",
-            description="Takes points.",
-            body=Order,
-            example=Order(user_id="leo", amount=5),
-            headers=(IDEMPOTENCY,),
-            answers={201: Receipt, 409: None},
-        ),
-    },
-)
-async def buy(request: HttpRequest) -> Answer:
-    return json_answer(None)
-
-
-@get(
-    "/shop/orders/{order_id:uuid}/lines/{number:int}",
-    opt={
-        "access": keyless("shop.keyless", "shop:admin", "shop:child"),
-        "operation": Operation(
-            summary="Read",
-            query=Search,
-            path={"number": Annotated[int, Meta(ge=1)]},
-            answers={200: list[Receipt], 404: None},
-        ),
-    },
-)
-async def read_line(request: HttpRequest) -> Answer:
-    return json_answer(None)
-
-
-@get(
-    "/shop/export",
-    opt={
-        "access": PUBLIC,
-        "operation": Operation(
-            summary="Export",
-            answers={200: Content("A spreadsheet", media_type="text/csv"), 204: None},
-        ),
-    },
-)
-async def export(request: HttpRequest) -> Answer:
-    return json_answer(None)
-
-
-@get("/shop/hidden", opt={"access": PUBLIC})
-async def hidden(request: HttpRequest) -> Answer:
-    return json_answer(None)
-
-
-SHOP = Contract(
-    name="shop",
-    title="Shop",
-    description="Buys things.",
-    handlers=[buy, read_line, export, hidden],
-    paths=("/shop",),
-    errors=plain_errors,
-    error_body=PlainError,
-    presentations=(
-        HeaderKey("x-admin-key", frozenset({"shop:admin"})),
-        BearerKey(scopes=frozenset({"shop:child"})),
-        CookieKey("device", frozenset({"shop:child"})),
-    ),
-)
 
 
 @pytest.fixture(scope="module")
@@ -222,17 +114,17 @@ def test_headers_are_parameters(document: Document) -> None:
 
 
 ANSWERS = {
-    ("post", "/shop/orders"): ["201", "400", "401", "403", "408", "409", "413", "503", "default"],
-    ("get", "/shop/orders/{order_id}/lines/{number}"): ["200", "400", "401", "403", "404", "503", "default"],
-    ("get", "/shop/export"): ["200", "204", "503", "default"],
+    ("post", "/shop/orders"): "201 400 401 403 408 409 413 503 default",
+    ("get", "/shop/orders/{order_id}/lines/{number}"): "200 400 401 403 404 413 503 default",
+    ("get", "/shop/export"): "200 204 503 default",
 }
 
 
 @pytest.mark.parametrize(("route", "statuses"), ANSWERS.items())
 def test_every_answer_is_there_also_what_the_layer_itself_answers(
-    document: Document, route: tuple[str, str], statuses: list[str]
+    document: Document, route: tuple[str, str], statuses: str
 ) -> None:
-    assert list(operation(document, *route)["responses"]) == statuses
+    assert list(operation(document, *route)["responses"]) == statuses.split()
 
 
 def test_failures_have_the_contracts_envelope(document: Document) -> None:

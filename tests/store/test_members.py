@@ -1,30 +1,17 @@
-"""Members, their identifiers and erasure on a real PostgreSQL."""
+"""Members on a real PostgreSQL: how they enrol, change and are found."""
 
-import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 import pytest_asyncio
 
 from regulars.base.refusals import Refused
 from regulars.db.database import Database
-from regulars.features.access import actions as access
 from regulars.features.members import actions as members
 from regulars.features.members.model import Member, NewIdentifier, NewMember, ProfileChanges, Status
-
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-LATER = NOW + timedelta(hours=1)
-
-
-async def new_program(database: Database, slug: str) -> int:
-    async with database.transaction() as connection:
-        program = await access.create_program(
-            connection, slug=slug, name=slug, currency="GBP", time_zone="UTC", now=NOW
-        )
-    return program.program_id
+from tests.support.enrolment import LATER, NOW, enrol, find, new_program
 
 
 @pytest_asyncio.fixture
@@ -35,19 +22,6 @@ async def program_id(database: Database) -> int:
 @pytest_asyncio.fixture
 async def other_program_id(database: Database) -> int:
     return await new_program(database, "pub")
-
-
-async def enrol(database: Database, program_id: int, handle: str | None = None, **more: Any) -> Member:
-    identifiers = [*more.pop("identifiers", []), *([("handle", handle, None)] if handle else [])]
-    async with database.transaction() as connection:
-        return await members.enrol(
-            connection, program_id, name=more.pop("name", "Leo"), identifiers=identifiers, now=NOW, **more
-        )
-
-
-async def find(database: Database, program_id: int, kind: str, value: str) -> Member | None:
-    async with database.connection() as connection:
-        return await members.find(connection, program_id, kind, value)
 
 
 async def test_a_member_reads_as_it_was_enrolled(database: Database, program_id: int) -> None:
@@ -248,145 +222,3 @@ async def test_handles_of_many(database: Database, program_id: int, other_progra
             maya.member_id: "maya",
         }
         assert await members.handles_of(connection, program_id, []) == {}
-
-
-async def everything_stored(database: Database) -> str:
-    async with database.connection() as connection:
-        cursor = await connection.execute(
-            """
-            select concat(
-                (select json_agg(m) from members m), (select json_agg(i) from identifiers i),
-                (select json_agg(c) from credentials c)
-            )
-            """
-        )
-        row = await cursor.fetchone()
-    assert row is not None
-    return str(row[0])
-
-
-async def test_nothing_is_left_of_an_erased_member(database: Database, program_id: int) -> None:
-    leo = await enrol(
-        database,
-        program_id,
-        "canary-handle",
-        name="Canary Name",
-        email="canary@example.com",
-        phone="+447700900999",
-        birth_date=date(1999, 9, 9),
-        sex="canary-sex",
-        identifiers=[("rfid", "CANARY-OLD", "Canary's fob"), ("pass", "canary-pass", None)],
-    )
-    async with database.transaction() as connection:
-        identifiers = await members.identifiers_of(connection, program_id, [leo.member_id])
-        fob = identifiers[leo.member_id][0]
-        await members.replace_identifier(
-            connection, program_id, leo.member_id, fob.identifier_id, "CANARY-NEW", NOW
-        )
-        tablet = await access.issue_credential(
-            connection,
-            "secret",
-            program_id,
-            name="Canary's tablet",
-            scopes=["cryptokids:child"],
-            member_id=leo.member_id,
-            now=NOW,
-        )
-    assert "canary" in (await everything_stored(database)).lower()
-    for _ in range(2):
-        async with database.transaction() as connection:
-            await members.erase(connection, program_id, leo.member_id, LATER)
-    stored = await everything_stored(database)
-    assert "canary" not in stored.lower()
-    assert "+447700900999" not in stored and "1999-09-09" not in stored
-    async with database.connection() as connection:
-        erased = await members.get(connection, program_id, leo.member_id)
-        assert await access.find_caller(connection, "secret", tablet.key, NOW) is None
-    assert erased is not None
-    assert (erased.status, erased.number, erased.updated_at) == (Status.ERASED, 1, LATER)
-    # What it was recognised by is free for others.
-    await enrol(
-        database,
-        program_id,
-        "canary-handle",
-        email="canary@example.com",
-        identifiers=[("rfid", "CANARY-OLD", None), ("rfid", "CANARY-NEW", None)],
-    )
-
-
-async def test_an_erased_member_is_not_found_by_what_changes_it(database: Database, program_id: int) -> None:
-    leo = await enrol(database, program_id, "leo")
-    async with database.transaction() as connection:
-        await members.erase(connection, program_id, leo.member_id, NOW)
-        for change in (
-            members.update(connection, program_id, leo.member_id, ProfileChanges(name="x"), NOW),
-            members.set_active(connection, program_id, leo.member_id, True, NOW),
-            members.add_identifier(connection, program_id, leo.member_id, NewIdentifier("rfid", "A"), NOW),
-            members.erase(connection, program_id, uuid4(), NOW),
-        ):
-            with pytest.raises(Refused, match="member_not_found"):
-                await change
-
-
-async def test_the_database_refuses_personal_data_of_erased_members(
-    database: Database, program_id: int
-) -> None:
-    await enrol(database, program_id, "leo")
-    async with database.connection() as connection:
-        with pytest.raises(psycopg.errors.CheckViolation):
-            await connection.execute("update members set status = 'erased'")
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            await connection.execute("delete from members")
-
-
-async def test_thirty_who_enrol_the_same_member_at_once(database: Database, program_id: int) -> None:
-    for kind, value in (("handle", "leo"), ("phone", "+447700900000"), ("email", "leo@example.com")):
-
-        async def ask(kind: str = kind, value: str = value) -> tuple[Member, bool]:
-            async with database.transaction() as connection:
-                return await members.enrol_or_find(connection, program_id, kind, value, name="Leo", now=NOW)
-
-        answers = await asyncio.gather(*(ask() for _ in range(30)))
-        assert sum(is_new for _, is_new in answers) == 1, kind
-        assert len({member.member_id for member, _ in answers}) == 1, kind
-    async with database.connection() as connection:
-        numbers = [member.number for member in await members.search(connection, program_id)]
-    assert numbers == [1, 2, 3]
-
-
-async def test_a_racer_who_gives_up_leaves_the_place_to_another(database: Database, program_id: int) -> None:
-    async def ask(fails: bool) -> bool:
-        try:
-            async with database.transaction() as connection:
-                _, is_new = await members.enrol_or_find(
-                    connection, program_id, "handle", "leo", name="Leo", now=NOW
-                )
-                if fails:
-                    raise RuntimeError
-                return is_new
-        except RuntimeError:
-            return False
-
-    answers = await asyncio.gather(*(ask(number % 2 == 0) for number in range(30)))
-    assert sum(answers) == 1
-    assert await find(database, program_id, "handle", "leo") is not None
-
-
-async def test_erasure_races_with_enrolment_of_the_same_handle(database: Database, program_id: int) -> None:
-    leo = await enrol(database, program_id, "leo")
-
-    async def erase() -> None:
-        async with database.transaction() as connection:
-            await members.erase(connection, program_id, leo.member_id, NOW)
-
-    async def ask() -> UUID:
-        async with database.transaction() as connection:
-            member, _ = await members.enrol_or_find(
-                connection, program_id, "handle", "leo", name="Leo", now=NOW
-            )
-            return member.member_id
-
-    answers = await asyncio.gather(*(ask() for _ in range(10)), erase(), *(ask() for _ in range(10)))
-    after = await find(database, program_id, "handle", "leo")
-    allowed = {leo.member_id} | ({after.member_id} if after else set())
-    assert {answer for answer in answers if answer is not None} <= allowed

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -81,10 +81,7 @@ class ServerProcess:
         for victim in victims:
             victim.kill()
         self._process.wait(STOP_SECONDS_MAX)
-        deadline = time.monotonic() + STOP_SECONDS_MAX
-        while any(map(is_alive, victims)):
-            assert time.monotonic() < deadline, "killed, but alive"
-            time.sleep(_PAUSE_SECONDS)
+        until_dead(victims)
 
     def workers(self) -> list[psutil.Process]:
         """The processes that answer requests."""
@@ -140,6 +137,14 @@ def is_alive(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def until_dead(processes: Sequence[psutil.Process]) -> None:
+    """Returns when none of them runs any more."""
+    deadline = time.monotonic() + STOP_SECONDS_MAX
+    while any(map(is_alive, processes)):
+        assert time.monotonic() < deadline, "still alive"
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _end(server: ServerProcess) -> None:

@@ -34,6 +34,9 @@ PROGRAMS: dict[str, dict[str, Any]] = {
 """The programs of a site and their settings: one without limits, one as it comes, one whose holds lapse."""
 
 
+_bytecode = tempfile.TemporaryDirectory(prefix="regulars-bytecode-")
+
+
 class Keys(msgspec.Struct, frozen=True):
     """What a client of one program needs: its admin key, a reward of 10 points, a template of 3."""
 
@@ -93,6 +96,9 @@ class Site(msgspec.Struct, frozen=True):
 def clean_environment(**changes: str) -> dict[str, str]:
     """The present environment without settings of ours, and with `changes`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("REGULARS_", "CK_"))}
+    if kept.pop("PYTHONDONTWRITEBYTECODE", None):
+        # Compiling everything anew would double the time of each start. Nothing is put beside the source.
+        kept["PYTHONPYCACHEPREFIX"] = _bytecode.name
     return kept | changes
 
 

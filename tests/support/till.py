@@ -32,6 +32,14 @@ class Till:
         """A DELETE as it goes over the wire."""
         return delete_bytes(path, self.headers())
 
+    def approval(self, hold: dict[str, Any]) -> bytes:
+        """A request that debits the hold."""
+        return self.post_request(f"/api/holds/{hold['holdId']}/approve", {"token": hold["token"]})
+
+    def cancellation(self, hold: dict[str, Any]) -> bytes:
+        """A request that lets the hold go."""
+        return self.post_request(f"/api/holds/{hold['holdId']}/cancel")
+
     async def ask(self, request: bytes) -> Answer:
         """The answer, on the connection of before if it still stands. Raises OSError or one of `Broken`."""
         if self._socket is None:
@@ -90,6 +98,11 @@ class Till:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+
+def refund_of(user: str, redeem_id: str, amount: int) -> dict[str, Any]:
+    """The body of a refund."""
+    return {"user_id": user, "redeem_tx_id": redeem_id, "amount": amount, "reason": "mis_tap"}
 
 
 async def at_once(server: ServerProcess, requests: Sequence[bytes]) -> list[Answer]:

@@ -13,12 +13,17 @@ DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "shared", "to
 # A test waits for an event, looking again and again if it must. Where only time itself can be waited
 # for, or a sleeping coroutine is what is tested, the reason stands here.
 SLEEPS: dict[str, str] = {
-    "tests/cli/test_jobs.py": "several workers get the time to do a tick twice, and must not",
+    "tests/contracts/cryptokids/test_history_downloads.py": "slow readers leave time to read ahead of them",
+    "tests/crash/test_kill_postgres.py": "clients write for a while before, during and after the failure",
+    "tests/crash/test_kill_server.py": "clients write for a while, and the server dies at any moment of it",
+    "tests/crash/test_restart.py": "clients write for a while before and after the restart",
+    "tests/races/test_http_crossings.py": "holds lapse, and requests arrive around that moment",
+    "tests/races/test_http_idempotency.py": "clients hang up at any moment of their request",
     "tests/rules/test_access_read_through.py": "slow loads overlap, and entries grow old",
-    "tests/rules/test_bodies.py": "a reader has to begin waiting before it is disturbed",
     "tests/store/test_access_credentials.py": "a cached answer has to grow old",
     "tests/store/test_photos_hostile.py": "decoders hang, and are given up or abandoned meanwhile",
     "tests/store/test_telemetry.py": "the flush has to come by itself, or must not come at all",
+    "tests/support/till.py": "workers take in what was sent, which nobody outside them can see",
 }
 
 SQL = re.compile(r"\b(select|insert into|update|delete from|returning|where|from|order by|values)\b")

@@ -4,6 +4,7 @@ import errno
 import socket
 import sys
 from ipaddress import ip_address
+from typing import Any
 
 from regulars.cli.failures import CommandFailed, ExitCode
 
@@ -21,20 +22,10 @@ def bound_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise CommandFailed(f"cannot listen on {host}: {error.strerror}", ExitCode.ADDRESS) from error
     family, _, _, _, address = found[0]
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    if sys.platform != "win32":
-        # After a restart, connections of the last server may linger in the kernel for a minute.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if family == socket.AF_INET6:
-        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     try:
-        listener.bind(address)
-        # Two processes may bind where neither listens yet; the second one to listen finds out.
-        listener.listen(BACKLOG)
+        return _listening(family, address, shared=False)
     except OSError as error:
-        listener.close()
         raise CommandFailed(_advice(host, port, error), ExitCode.ADDRESS) from error
-    return listener
 
 
 def bound_sockets(host: str, port: int, count: int) -> list[socket.socket]:
@@ -49,13 +40,26 @@ def bound_sockets(host: str, port: int, count: int) -> list[socket.socket]:
     # The first socket has shown that nobody else listens; sockets that share a port could not tell.
     family, address = first.family, first.getsockname()
     first.close()
-    sockets = [socket.socket(family, socket.SOCK_STREAM) for _ in range(count)]
-    for listener in sockets:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return [_listening(family, address, shared=True) for _ in range(count)]
+
+
+def _listening(family: int, address: Any, *, shared: bool) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":
+            # After a restart, connections of the last server may linger in the kernel for a minute.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(address)
+        # Two processes may bind where neither listens yet; the second one to listen finds out.
         listener.listen(BACKLOG)
-    return sockets
+    except BaseException:
+        listener.close()
+        raise
+    return listener
 
 
 def url_of(listener: socket.socket) -> str:

@@ -1,13 +1,14 @@
 """Runs the server: the socket, the database, the schema, then one process or several that answer requests."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
@@ -43,12 +44,29 @@ def answer_requests(
     if settings.workers == 1:
         _AnnouncingServer(_config(settings), announce).run(list(listeners))
         return
+    with _shared_metrics(settings.data_directory / "metrics"):
+        run_workers(_answer_in_worker, listeners, settings.workers, announce)
+
+
+@contextmanager
+def _shared_metrics(directory: Path) -> Iterator[None]:
+    """Lets the workers add up their metrics, in a directory of this server's own, named after its process.
+
+    What servers left that were killed is removed.
+    """
+    import psutil
+
     from regulars.http.metrics import share_metrics
 
-    # Each server has a directory of its own, so that one of them may stop beside another.
-    with TemporaryDirectory(prefix="regulars-metrics-") as directory:
-        share_metrics(Path(directory))
-        run_workers(_answer_in_worker, listeners, settings.workers, announce)
+    for other in directory.glob("[0-9]*"):
+        if not psutil.pid_exists(int(other.name)):
+            shutil.rmtree(other, ignore_errors=True)
+    own = directory / str(os.getpid())
+    share_metrics(own)
+    try:
+        yield
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
 
 
 def _answer_in_worker(listener: socket.socket, parent: Connection) -> None:

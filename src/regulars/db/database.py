@@ -1,6 +1,7 @@
 """The connection pool: how everything reaches PostgreSQL, and how its failures are told apart."""
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -21,6 +22,8 @@ VERSION_MIN = 150000
 REPETITIONS_MAX = 5
 LOCK_WAIT_SECONDS_MAX = 3.0
 _RECONNECT_SECONDS = 3.0
+
+_logger = logging.getLogger(__name__)
 
 
 class DatabaseUnavailable(Exception):
@@ -106,18 +109,24 @@ class Database:
         statement_timeout_seconds: float = 30,
         answer_grace_seconds: float = 5,
         application_name: str = "regulars",
+        may_be_away: bool = False,
     ) -> "Database":
         """A database that was reached and found fit for use.
 
         A statement may take `statement_timeout_seconds`; a server that has not even refused it
         `answer_grace_seconds` later is given up. Raises DatabaseUnavailable when nobody answers, and
         DatabaseMisconfigured when the server is older than 15, runs with fsync=off, or has not been
-        migrated.
+        migrated. One that `may_be_away` is expected back: until then every use of it is refused.
         """
         full = server_conninfo(
             conninfo, statement_timeout_seconds=statement_timeout_seconds, application_name=application_name
         )
-        await _check_server(full)
+        try:
+            await _check_server(full)
+        except DatabaseUnavailable as error:
+            if not may_be_away:
+                raise
+            _logger.warning("going on without the database until it answers: %s", error)
 
         async def configure(connection: _PatientConnection) -> None:
             connection.answer_seconds = statement_timeout_seconds + answer_grace_seconds

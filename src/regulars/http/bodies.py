@@ -148,6 +148,9 @@ class _Reader:
     def decode(self, raw: bytes) -> Any:
         raw = raw.removeprefix(_BYTE_ORDER_MARK)
         try:
+            if not raw.isascii():
+                # msgspec passes over names and texts that nobody asks for without looking at their bytes.
+                raw.decode()
             value = self._decoder.decode(raw)
         except (ValueError, RecursionError) as error:
             raise first_fault(raw, self._kind, error) from None

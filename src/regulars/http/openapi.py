@@ -203,7 +203,7 @@ def _usual_failures(route: DocumentedRoute) -> list[int]:
     if route.operation.body is not None:
         statuses += [400, 408, 413]
     elif route.operation.query is not None:
-        statuses.append(400)
+        statuses += [400, 413]
     return statuses
 
 

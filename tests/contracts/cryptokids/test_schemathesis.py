@@ -1,16 +1,14 @@
 """Whatever the document allows to be sent, and whatever it forbids: the answers are those it documents.
 
-In CI the examples are few and always the same; with REGULARS_SOAK set there are hundreds for each operation,
-and new ones each time.
+In CI the examples are few and always the same; in a soak there are hundreds for each operation, and new ones
+each time.
 """
 
 import asyncio
-import os
 import re
-import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -18,7 +16,6 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-import uvicorn
 from hypothesis import HealthCheck, settings
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
@@ -39,13 +36,15 @@ from regulars.http.openapi import build_document
 from regulars.settings import Settings
 from tests.support.family import Family, family
 from tests.support.family_requests import REQUESTS, prepared
+from tests.support.listening import listening
 from tests.support.postgres import PostgresServer
+from tests.support.soak import IS_SOAK, as_long_as_asked, bounded
 
-SOAK = bool(os.environ.get("REGULARS_SOAK"))
+pytestmark = as_long_as_asked
 FUZZED = settings(
-    max_examples=300 if SOAK else 8,
+    max_examples=bounded(8, 300),
     deadline=None,
-    derandomize=not SOAK,
+    derandomize=not IS_SOAK,
     suppress_health_check=list(HealthCheck),
 )
 CHECKS = [
@@ -91,17 +90,6 @@ class Api(msgspec.Struct, frozen=True):
 
     home: Family
     url: str
-
-
-@asynccontextmanager
-async def listening(home: Family) -> AsyncIterator[str]:
-    """The address under which the family's application answers."""
-    server = uvicorn.Server(uvicorn.Config(home.application, lifespan="off", log_config=None, ws="none"))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        await serving
 
 
 @contextmanager

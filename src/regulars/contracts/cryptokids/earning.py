@@ -5,6 +5,7 @@ Scan: missing_token, BAD_TOKEN, BAD_SIGNATURE, EXPIRED, unsupported_token, someb
 device, ADMIN_REQUIRED, TEMPLATE_MISSING, unknown member, TOKEN_USED.
 """
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from regulars.contracts.cryptokids.posting import attribution, cut_note, post, r
 from regulars.contracts.cryptokids.tokens import (
     EarnData,
     GiveData,
+    SpendData,
     counted_pairs,
     data_of,
     read_token,
@@ -107,6 +109,10 @@ async def _scan(context: Context) -> Answer:
         return await _scan_earn(context, token)
     if token.typ is TokenType.GIVE:
         return await _scan_give(context, token)
+    with suppress(Refused):
+        data = data_of(token, SpendData)
+        if reaches(context.caller, data.memberId):
+            context.member_id = data.memberId
     raise Refused("unsupported_token")
 
 

@@ -15,7 +15,6 @@ from regulars.contracts.cryptokids.context import ADMIN_KEY, open_context
 from regulars.contracts.cryptokids.rewording import reworded
 from regulars.features.photos import actions as photos
 from regulars.features.photos.model import Photo, PhotoPurpose, PhotosUnavailable
-from regulars.features.photos.rules import photo_path
 from regulars.http.access import PUBLIC
 from regulars.http.answers import Answer, json_answer
 from regulars.http.bodies import read_json
@@ -83,7 +82,7 @@ async def upload_image(request: HttpRequest) -> Answer:
             )
         except PhotosUnavailable as error:
             raise RequestRefused(FailureKind.UNAVAILABLE) from error
-    return json_answer(Uploaded(photo_path(photo)))
+    return json_answer(Uploaded(photos.photo_path(photo)))
 
 
 @get(

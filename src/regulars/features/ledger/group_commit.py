@@ -20,6 +20,10 @@ PENDING_MAX = 20_000
 """How many postings may wait before new ones are turned away, so that a stopped database costs no memory."""
 
 
+WAIT_SECONDS_MAX = 10.0
+"""How long a caller waits; a frozen database would hold each batch, and those behind it, for longer."""
+
+
 class _Waiting(msgspec.Struct, frozen=True):
     command: Command
     outcome: "asyncio.Future[Outcome]"
@@ -59,7 +63,11 @@ class Ledger:
         queue.waiting.append(waiting)
         if queue.writers < WRITERS_MAX:
             self._start_writer(program_id, queue)
-        return await waiting.outcome
+        try:
+            async with asyncio.timeout(WAIT_SECONDS_MAX):
+                return await waiting.outcome
+        except TimeoutError as error:
+            raise DatabaseUnavailable(f"no outcome after {WAIT_SECONDS_MAX:g} s") from error
 
     async def post_batch(
         self,

@@ -88,17 +88,17 @@ CHECKS: dict[str, LiteralString] = {
     """,
     "I5 one end for each hold": """
         select h.program_id, format('hold %%s is %%s with %%s openings, %%s ends, %%s captured of %%s',
-            h.hold_id, h.status, count(t.*) filter (where t.verb = 'reserve'),
-            count(t.*) filter (where t.verb in ('capture', 'release', 'expire')), h.captured,
-            coalesce(-sum(t.amount), 0))
+            h.hold_id, h.status, coalesce(t.openings, 0), coalesce(t.ends, 0), h.captured,
+            coalesce(t.captured, 0))
         from holds h
-        left join transfers t on t.program_id = h.program_id and t.account_id = h.account_id
-            and t.hold_id = h.hold_id
-        group by h.program_id, h.hold_id, h.status, h.captured
-        having count(t.*) filter (where t.verb = 'reserve') <> 1
-            or count(t.*) filter (where t.verb in ('capture', 'release', 'expire'))
-                <> (h.status <> 'pending')::int
-            or coalesce(-sum(t.amount), 0) <> coalesce(h.captured, 0)
+        left join (
+            select program_id, account_id, hold_id, -sum(amount) as captured,
+                count(*) filter (where verb = 'reserve') as openings,
+                count(*) filter (where verb in ('capture', 'release', 'expire')) as ends
+            from transfers where hold_id is not null group by program_id, account_id, hold_id
+        ) t using (program_id, account_id, hold_id)
+        where coalesce(t.openings, 0) <> 1 or coalesce(t.ends, 0) <> (h.status <> 'pending')::int
+            or coalesce(t.captured, 0) <> coalesce(h.captured, 0)
         limit %(limit)s
     """,
     "I5 every step of a hold has its hold": """

@@ -24,7 +24,23 @@ from regulars.features.photos.model import (
     Swept,
     WrittenPhoto,
 )
+from regulars.features.photos.rules import photo_path
 from regulars.features.photos.storage import PhotoStorage
+
+__all__ = [
+    "PhotoLibrary",
+    "claim_photos",
+    "delete_files",
+    "forget_photos_of",
+    "get_photos",
+    "keep_photo_at",
+    "open_photo",
+    "photo_path",
+    "record_photo",
+    "store_photo",
+    "sweep_orphans",
+    "write_photo",
+]
 
 UNUSED_FOR = timedelta(days=1)
 UNKNOWN_FOR = timedelta(hours=1)
