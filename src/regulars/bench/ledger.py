@@ -96,7 +96,7 @@ async def run(conninfo: str, plan: Plan, console: Console) -> tuple[list[Row], l
     """The rows of the table and the notes below it, from one run on a scratch database of that server."""
     rows: list[Row] = []
     async with scratch_database(conninfo) as scratch:
-        with console.status("preparing members and history"):
+        with console.status("preparing members"):
             ground = await _prepare(scratch, plan)
         yardstick: dict[int, float] = {}
         for clients in CLIENTS:
@@ -117,6 +117,8 @@ async def run(conninfo: str, plan: Plan, console: Console) -> tuple[list[Row], l
                     yardstick[32],
                 )
             )
+        with console.status("filling histories"):
+            await _fill_history(ground, plan)
         rows += await _measure_history(ground, plan, console)
         notes = [*LEGEND, await _idle_note(), await _verified_note(ground)]
     return rows, notes
@@ -147,17 +149,9 @@ async def _prepare(conninfo: str, plan: Plan) -> Ground:
         newcomers = [NewMember(handle=f"member-{number}") for number in range(1, MEMBERS + 3)]
         enrolled = await members.enrol_batch(connection, program.program_id, newcomers, now)
         member_ids = [member.member_id for member in enrolled]
+    await _open_accounts(database, program.program_id, member_ids)
     await database.close()
-    async with await psycopg.AsyncConnection.connect(conninfo) as owner:
-        for member_id, count in zip(member_ids[-2:], (SHALLOW_ROWS, plan.deep_rows), strict=True):
-            parameters = {
-                "program_id": program.program_id,
-                "member_id": member_id,
-                "rows": count,
-            }
-            await owner.execute(FILL_HISTORY, parameters)
-        await owner.commit()
-        await owner.set_autocommit(True)
+    async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as owner:
         await owner.execute("vacuum analyze")
     environment = {"REGULARS_DATABASE_URL": conninfo, "REGULARS_SECRET_KEY": secret_key}
     return Ground(
@@ -167,6 +161,31 @@ async def _prepare(conninfo: str, plan: Plan) -> Ground:
         environment | {"REGULARS_LOG_LEVEL": "warning"},
         member_ids,
     )
+
+
+async def _open_accounts(database: Database, program_id: int, member_ids: Sequence[UUID]) -> None:
+    """Gives all but the last two members an account, so that nobody's first posting is measured."""
+    ledger = Ledger(database, utc_now)
+    for start in range(0, MEMBERS, BULK_BATCH):
+        commands = [
+            _bulk_earn(member_id) for member_id in member_ids[start : min(start + BULK_BATCH, MEMBERS)]
+        ]
+        await ledger.post_batch(program_id, commands)
+    await ledger.close()
+
+
+def _bulk_earn(member_id: UUID) -> Earn:
+    attribution = Attribution(source="bench", actor="bench")
+    return Earn(account=AccountReference(member_id), action="bulk", attribution=attribution, amount=1)
+
+
+async def _fill_history(ground: Ground, plan: Plan) -> None:
+    """The histories of the last two members, written past the ledger for the sake of time."""
+    async with await psycopg.AsyncConnection.connect(ground.conninfo, autocommit=True) as owner:
+        for member_id, count in zip(ground.member_ids[-2:], (SHALLOW_ROWS, plan.deep_rows), strict=True):
+            parameters = {"program_id": ground.program_id, "member_id": member_id, "rows": count}
+            await owner.execute(FILL_HISTORY, parameters)
+        await owner.execute("vacuum analyze")
 
 
 async def _measure_earn(
@@ -193,21 +212,12 @@ async def _measure_bulk(ground: Ground, plan: Plan) -> Measured:
     """Postings per second of two batches at a time; the latencies are those of whole batches."""
     database = await Database.open(ground.conninfo)
     ledger = Ledger(database, utc_now)
-    attribution = Attribution(source="bench", actor="bench")
     deadline = time.perf_counter() + plan.seconds
     milliseconds: list[float] = []
 
     async def post_batches() -> None:
         while time.perf_counter() < deadline:
-            commands = [
-                Earn(
-                    account=AccountReference(random.choice(ground.member_ids)),
-                    action="bulk",
-                    attribution=attribution,
-                    amount=1,
-                )
-                for _ in range(BULK_BATCH)
-            ]
+            commands = [_bulk_earn(random.choice(ground.member_ids[:MEMBERS])) for _ in range(BULK_BATCH)]
             started_at = time.perf_counter()
             await ledger.post_batch(ground.program_id, commands)
             milliseconds.append((time.perf_counter() - started_at) * 1000)

@@ -123,9 +123,13 @@ select %(program_id)s, r.account_id, r.member_id, r.asset, r.location_id, r.upda
 from json_to_recordset(%(accounts)s::json) as r (
     account_id uuid, member_id uuid, asset text, location_id integer, updated_at timestamptz
 )
-join members m on m.program_id = %(program_id)s and m.member_id = r.member_id and m.status <> 'erased'
+cross join lateral (
+    select 1 from members m
+    where m.program_id = %(program_id)s and m.member_id = r.member_id and m.status <> 'erased'
+    limit 1
+    for share
+) m
 order by r.member_id, r.asset, r.location_id
-for share of m
 on conflict (program_id, member_id, asset, location_id) do nothing
 returning account_id
 """
