@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
+from psycopg.errors import RaiseException
 from psycopg_pool import PoolTimeout
 
 from regulars.base.clock import Clock
@@ -159,8 +160,14 @@ async def expire_holds(context: JobContext, timestamp: int) -> None:
 async def rescue_jobs(context: JobContext, timestamp: int) -> None:
     """Gives the jobs of killed processes to others, every minute."""
     for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
-        _logger.warning("job %s of a worker that ended is run again", job.id)
-        await queue.job_manager.retry_job(job)
+        try:
+            await queue.job_manager.retry_job(job)
+        except ConnectorException as error:
+            # Two processes may rescue at once, and the second one finds the job no longer stalled.
+            if not isinstance(error.__cause__, RaiseException):
+                raise
+        else:
+            _logger.warning("job %s of a worker that ended is run again", job.id)
 
 
 @queue.periodic(cron="7 * * * *")

@@ -10,6 +10,8 @@ from tempfile import mkdtemp
 import psycopg
 import pytest
 import pytest_asyncio
+from procrastinate.jobs import Job
+from procrastinate.manager import JobManager
 
 from regulars import jobs
 from regulars.base.clock import Clock, utc_now
@@ -117,11 +119,9 @@ async def test_workers_that_start_together_run_each_tick_once(
     assert ticks == len(jobs.queue.periodic_registry.periodic_tasks)
 
 
-async def test_a_job_of_a_killed_worker_is_run_by_another(
-    database_url: str, database: Database, superuser: psycopg.AsyncConnection
-) -> None:
-    # What a process leaves that was killed in the middle of a job: a job being done by nobody alive.
-    await superuser.execute(
+async def leave_a_stalled_job(connection: psycopg.AsyncConnection) -> None:
+    """What a process leaves that was killed in the middle of a job: a job being done by nobody alive."""
+    await connection.execute(
         """
         with dead as (
             insert into procrastinate_workers (last_heartbeat) values (now() - interval '5 minutes')
@@ -131,9 +131,37 @@ async def test_a_job_of_a_killed_worker_is_run_by_another(
         select 'default', 'purge_jobs', '{"timestamp": 1}', 'doing', id from dead
         """
     )
+
+
+async def test_a_job_of_a_killed_worker_is_run_by_another(
+    database_url: str, database: Database, superuser: psycopg.AsyncConnection
+) -> None:
+    await leave_a_stalled_job(superuser)
     async with jobs.working(database_url, tools_with(database)):
         async with database.transaction() as connection:
             await jobs.defer_in(connection, "rescue_jobs", timestamp=2)
+        await until_the_queue_is_empty(superuser)
+    assert await count(superuser, "select count(*) from procrastinate_jobs") == 0
+
+
+async def test_two_rescuers_who_found_the_same_job_let_it_run_once_and_neither_fails(
+    database_url: str, database: Database, superuser: psycopg.AsyncConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await leave_a_stalled_job(superuser)
+    find = JobManager.get_stalled_jobs
+    both_found_it = asyncio.Barrier(2)
+
+    async def found_by_both(self: JobManager, *arguments: object, **options: object) -> list[Job]:
+        found = list(await find(self, *arguments, **options))  # type: ignore[arg-type]
+        await both_found_it.wait()
+        return found
+
+    async with database.transaction() as connection:
+        for timestamp in (2, 3):
+            await jobs.defer_in(connection, "rescue_jobs", timestamp=timestamp)
+    monkeypatch.setattr(JobManager, "get_stalled_jobs", found_by_both)
+    monkeypatch.setattr(jobs.queue.periodic_registry, "periodic_tasks", {})
+    async with jobs.working(database_url, tools_with(database)):
         await until_the_queue_is_empty(superuser)
     assert await count(superuser, "select count(*) from procrastinate_jobs") == 0
 
