@@ -160,12 +160,12 @@ def cases(account: AccountReference, account_id: UUID, transfer: Transfer) -> li
     holds = {"before": store_lists.LAST_ID, "now": NOW, "lapsed": False, "limit": 50}
     some, none = {"statuses": ["released", "captured"]}, {"statuses": ["pending"]}
     return [
-        (store_accounts.LOCK_ACCOUNTS, 10, references),
-        (store_accounts.READ_POSITIONS, 25, references),
+        (store_accounts.LOCK_ACCOUNTS.text, 10, references),
+        (store_accounts.READ_POSITIONS.text, 25, references),
         (store_accounts.READ_ACCOUNTS, 25, references),
-        (store_accounts.READ_CLAIMS, 20, {"claims": keys}),
-        (store_accounts.READ_TARGETS, 12, {"targets": _json([{"transfer_id": transfer_id}])}),
-        (store_posting.WRITE_POSTINGS, 20, write),
+        (store_accounts.READ_CLAIMS.text, 20, {"claims": keys}),
+        (store_accounts.READ_TARGETS.text, 12, {"targets": _json([{"transfer_id": transfer_id}])}),
+        (store_posting.WRITE_POSTINGS.text, 20, write),
         (store_reading.HISTORY_OF_ACCOUNT, 20, member | page | {"skip": 49_000}),
         (store_reading.HISTORY_OF_ACCOUNT, 250, member | page | {"since": late, "until": late}),
         (store_reading.HISTORY_OF_ACCOUNT, 25, member | page | {"before": transfer_id}),

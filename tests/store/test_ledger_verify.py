@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 
-from regulars.db.database import Database, server_conninfo
+from regulars.db.database import Connection, Database, server_conninfo
 from regulars.features.ledger import actions
 from regulars.features.ledger.verify import CHECKS, SHOWN_MAX, check
 from tests.support.ledger import NOW, adjust, capture, claim, earn, redeem, refund, release, reserve
@@ -129,7 +128,7 @@ def books(postgres: PostgresServer) -> Iterator[str]:
 
 async def found(books: str, *faults: str) -> list[actions.Finding]:
     """What `verify` says of the books with faults planted in them, which are undone afterwards."""
-    async with await psycopg.AsyncConnection.connect(books) as connection:
+    async with await Connection.connect(books) as connection:
         # Constraints of foreign keys are triggers too.
         await connection.execute("alter table holds drop constraint holds_program_id_account_id_fkey")
         for table in ("transfers", "holds"):
@@ -144,7 +143,7 @@ async def found(books: str, *faults: str) -> list[actions.Finding]:
 
 async def test_a_ledger_that_adds_up_has_no_findings(books: str) -> None:
     assert await found(books) == []
-    async with await psycopg.AsyncConnection.connect(server_conninfo(books), autocommit=True) as connection:
+    async with await Connection.connect(server_conninfo(books), autocommit=True) as connection:
         assert await actions.verify(connection) == []
 
 

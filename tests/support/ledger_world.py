@@ -5,8 +5,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
-import psycopg
-
 from regulars.db.database import Connection, Database
 from regulars.features.access import actions as access
 from regulars.features.ledger import actions as ledger
@@ -86,7 +84,7 @@ class LedgerWorld:
     @asynccontextmanager
     async def owner(self) -> AsyncIterator[Connection]:
         """A connection that owns the tables, as nobody in the product does while it serves."""
-        async with await psycopg.AsyncConnection.connect(self.database_url, autocommit=True) as connection:
+        async with await Connection.connect(self.database_url, autocommit=True) as connection:
             yield connection
 
 

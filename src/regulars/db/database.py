@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import errors
 from psycopg.abc import PQGen
+from psycopg.adapt import Transformer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 T = TypeVar("T")
 
 SERVER_ROLE = "regulars_server"
@@ -73,7 +73,7 @@ def server_conninfo(
     )
 
 
-class _PatientConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
+class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
     """A connection that hangs up on a server that is stopped rather than slow.
 
     `statement_timeout` is counted by the server, so it says nothing when the server itself has
@@ -81,6 +81,12 @@ class _PatientConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
     """
 
     answer_seconds: float = 35.0
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # What `Pipeline` has prepared on this connection, and the loaders of rows that it has looked up.
+        self.prepared_names: set[bytes] = set()
+        self.transformer = Transformer(self)
 
     async def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         try:
@@ -95,7 +101,7 @@ class _PatientConnection(psycopg.AsyncConnection[tuple[Any, ...]]):
 class Database:
     """A pool of connections to one database, which take the role that may do what the server does."""
 
-    def __init__(self, pool: AsyncConnectionPool[_PatientConnection], acquire_timeout_seconds: float) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Connection], acquire_timeout_seconds: float) -> None:
         self._pool = pool
         self._acquire_timeout_seconds = acquire_timeout_seconds
 
@@ -128,12 +134,12 @@ class Database:
                 raise
             _logger.warning("going on without the database until it answers: %s", error)
 
-        async def configure(connection: _PatientConnection) -> None:
+        async def configure(connection: Connection) -> None:
             connection.answer_seconds = statement_timeout_seconds + answer_grace_seconds
 
-        pool: AsyncConnectionPool[_PatientConnection] = AsyncConnectionPool(
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             full,
-            connection_class=_PatientConnection,
+            connection_class=Connection,
             kwargs={"autocommit": True},
             min_size=min(2, connections_max),
             max_size=connections_max,
@@ -195,7 +201,7 @@ class Database:
         async with self._borrow() as connection, connection.transaction():
             yield connection
 
-    async def _acquire(self) -> _PatientConnection:
+    async def _acquire(self) -> Connection:
         """A connection that was alive a microsecond ago.
 
         After a restart of PostgreSQL every pooled connection is dead. Each is found out here without

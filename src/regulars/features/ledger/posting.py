@@ -15,6 +15,7 @@ from psycopg import errors
 from regulars.base.clock import Clock
 from regulars.base.ids import id_at, new_id
 from regulars.db.database import Connection, DatabaseUnavailable
+from regulars.db.pipeline import Pipeline, Statement
 from regulars.features.ledger import store_accounts, store_posting
 from regulars.features.ledger.booking import moment
 from regulars.features.ledger.model import (
@@ -40,7 +41,11 @@ RETRYABLE = (
     errors.UniqueViolation,
     errors.SerializationFailure,
     errors.DeadlockDetected,
+    # Somebody deallocated what the connection had prepared.
+    errors.InvalidSqlStatementName,
 )
+
+BEGIN, COMMIT = Statement("begin"), Statement("commit")
 
 
 class NothingSent(DatabaseUnavailable):
@@ -103,12 +108,13 @@ async def _transact(
     also: Sequence[AccountReference] = (),
 ) -> list[Outcome]:
     references = list({command.account: None for command in commands}) or list(also)
+    pipeline = Pipeline(connection)
     try:
-        async with connection.pipeline():
-            state, now = await _read(connection, program_id, references, commands, clock)
-            outcomes, writes = fold(commands, state, now)
-            await _write(connection, program_id, writes)
-            await connection.execute("commit")
+        state, now = await _read(pipeline, program_id, references, commands, clock)
+        outcomes, writes = fold(commands, state, now)
+        _write(pipeline, program_id, writes)
+        pipeline.send(COMMIT)
+        await pipeline.flush()
     except BaseException as error:
         lost = _is_lost(connection, error)
         await _roll_back(connection, lost=lost)
@@ -141,7 +147,7 @@ async def _roll_back(connection: Connection, *, lost: bool) -> None:
 
 
 async def _read(
-    connection: Connection,
+    pipeline: Pipeline,
     program_id: int,
     references: Sequence[AccountReference],
     commands: Sequence[Command],
@@ -151,12 +157,12 @@ async def _read(
     claims = [command.claim for command in commands if command.claim is not None]
     redeem_ids = [command.redeem_id for command in commands if isinstance(command, Refund)]
     try:
-        await connection.execute("begin")
-        state = await store_accounts.read_batch(connection, program_id, references, claims, redeem_ids)
+        pipeline.send(BEGIN)
+        state = await store_accounts.read_batch(pipeline, program_id, references, claims, redeem_ids)
         now = clock()
         missing = [reference for reference in references if reference not in state.accounts]
         if missing:
-            state.accounts.update(await _open(connection, program_id, missing, now))
+            state.accounts.update(await _open(pipeline, program_id, missing, now))
     except RETRYABLE:
         raise
     except psycopg.OperationalError as error:
@@ -165,27 +171,27 @@ async def _read(
 
 
 async def _open(
-    connection: Connection,
+    pipeline: Pipeline,
     program_id: int,
     missing: Sequence[AccountReference],
     now: datetime,
 ) -> dict[AccountReference, AccountState]:
     """The missing accounts: opened here, or by somebody else meanwhile, or closed for want of a member."""
-    opened = await store_accounts.open_accounts(connection, program_id, missing, now)
+    opened = await store_accounts.open_accounts(pipeline, program_id, missing, now)
     others = [reference for reference in missing if reference not in opened]
     if others:
-        found = (await store_accounts.read_batch(connection, program_id, others, [], [])).accounts
+        found = (await store_accounts.read_batch(pipeline, program_id, others, [], [])).accounts
         for reference in others:
             nobody = AccountState(account_id=new_id(), reference=reference, closed=True)
             opened[reference] = found.get(reference, nobody)
     return opened
 
 
-async def _write(connection: Connection, program_id: int, writes: Writes) -> None:
+def _write(pipeline: Pipeline, program_id: int, writes: Writes) -> None:
     if not writes.transfers and not writes.claims:
         return
-    await store_posting.write_batch(
-        connection,
+    store_posting.write_batch(
+        pipeline,
         program_id,
         transfers=writes.transfers,
         accounts=writes.accounts.values(),

@@ -13,6 +13,7 @@ import msgspec
 
 from regulars.base.ids import new_id
 from regulars.db.database import Connection
+from regulars.db.pipeline import Pipeline, Statement
 from regulars.features.ledger.model import (
     AccountReference,
     AccountState,
@@ -25,12 +26,12 @@ from regulars.features.ledger.model import (
     Remembered,
     Transfer,
 )
-from regulars.features.ledger.store_rows import as_json, send
+from regulars.features.ledger.store_rows import as_json, program
 
 # Rows are looked up one by one in lateral subqueries with a limit, so that the generic plan is a nested loop
 # over an index whatever the size of the tables was when a connection first planned it. The accounts are
 # locked in the order of the references, which is sorted.
-LOCK_ACCOUNTS: LiteralString = """
+LOCK_ACCOUNTS = Statement("""
 select a.account_id, a.member_id, a.asset, a.location_id, a.balance, a.held, a.credited, a.debited,
     a.version, a.closed_at is not null, a.updated_at
 from (
@@ -45,7 +46,7 @@ cross join lateral (
     limit 1
     for update
 ) a
-"""
+""")
 
 _POSITIONS: LiteralString = """
 from json_to_recordset(%(references)s::json) as r (member_id uuid, asset text, location_id integer)
@@ -73,7 +74,7 @@ left join lateral (
 ) refundable on true
 """
 
-READ_POSITIONS: LiteralString = (
+READ_POSITIONS = Statement(
     "select a.account_id, pending.holds::text, newest.hold_id, newest.status, refundable.redemptions::text"
     + _POSITIONS
     + "where newest.hold_id is not null or refundable.redemptions is not null"
@@ -87,7 +88,7 @@ READ_ACCOUNTS: LiteralString = (
     + _POSITIONS
 )
 
-READ_CLAIMS: LiteralString = """
+READ_CLAIMS = Statement("""
 select c.scope, c.key, c.fingerprint, to_json(t)::text, c.refusal::text
 from json_to_recordset(%(claims)s::json) as r (scope text, key text)
 cross join lateral (
@@ -100,9 +101,9 @@ left join lateral (
     where t.program_id = %(program_id)s and t.transfer_id = c.transfer_id
     limit 1
 ) t on true
-"""
+""")
 
-READ_TARGETS: LiteralString = """
+READ_TARGETS = Statement("""
 select t.transfer_id, t.account_id, d.redeemed, d.refunded, d.redeemed_at
 from json_to_recordset(%(targets)s::json) as r (transfer_id uuid)
 cross join lateral (
@@ -115,9 +116,9 @@ left join lateral (
     where d.program_id = %(program_id)s and d.transfer_id = r.transfer_id
     limit 1
 ) d on true
-"""
+""")
 
-OPEN_ACCOUNTS: LiteralString = """
+OPEN_ACCOUNTS = Statement("""
 insert into accounts (program_id, account_id, member_id, asset, location_id, updated_at)
 select %(program_id)s, r.account_id, r.member_id, r.asset, r.location_id, r.updated_at
 from json_to_recordset(%(accounts)s::json) as r (
@@ -132,7 +133,7 @@ cross join lateral (
 order by r.member_id, r.asset, r.location_id
 on conflict (program_id, member_id, asset, location_id) do nothing
 returning account_id
-"""
+""")
 
 
 class BatchState(msgspec.Struct):
@@ -162,7 +163,7 @@ _refusal = msgspec.json.Decoder(Refusal).decode
 
 
 async def read_batch(
-    connection: Connection,
+    pipeline: Pipeline,
     program_id: int,
     references: Collection[AccountReference],
     claims: Collection[Claim],
@@ -170,26 +171,25 @@ async def read_batch(
 ) -> BatchState:
     """The accounts (locked, in sorted order), remembered claims and refund targets of a batch.
 
-    To be called inside a pipeline: all statements go out together and take one round trip. Later statements
-    see what others committed before the locks were granted. Accounts that do not exist are left out.
+    One round trip, together with what was sent before. Later statements see what others committed before
+    the locks were granted. Accounts that do not exist are left out.
     """
-    parameters = {"program_id": program_id, "references": as_json(references)}
-    accounts = await send(connection, LOCK_ACCOUNTS, parameters)
+    parameters = {"program_id": program(program_id), "references": as_json(references)}
+    accounts = pipeline.send(LOCK_ACCOUNTS, parameters)
     claimed = targets = None
     if claims:
-        claimed = await send(connection, READ_CLAIMS, {"program_id": program_id, "claims": as_json(claims)})
+        claimed = pipeline.send(READ_CLAIMS, parameters | {"claims": as_json(claims)})
     if redeem_ids:
         wanted = as_json([_TargetRow(redeem_id) for redeem_id in redeem_ids])
-        targets = await send(connection, READ_TARGETS, {"program_id": program_id, "targets": wanted})
-    positions = await send(connection, READ_POSITIONS, parameters)
-    # The last answer is fetched first: when it is here, the others are, and there is one wait for all.
-    details = {row[0]: row for row in await positions.fetchall()}
-    rows = await accounts.fetchall()
-    states = (_account_state(row, details.get(row[0])) for row in rows)
+        targets = pipeline.send(READ_TARGETS, parameters | {"targets": wanted})
+    positions = pipeline.send(READ_POSITIONS, parameters)
+    await pipeline.flush()
+    details = {row[0]: row for row in positions.rows}
+    states = [_account_state(row, details.get(row[0])) for row in accounts.rows]
     return BatchState(
         accounts={state.reference: state for state in states},
-        remembered=dict(map(_remembered, await claimed.fetchall())) if claimed else {},
-        targets=dict(map(_target, await targets.fetchall())) if targets else {},
+        remembered=dict(map(_remembered, claimed.rows)) if claimed else {},
+        targets=dict(map(_target, targets.rows)) if targets else {},
     )
 
 
@@ -197,14 +197,14 @@ async def read_accounts(
     connection: Connection, program_id: int, references: Collection[AccountReference]
 ) -> dict[AccountReference, AccountState]:
     """The accounts as they were at one moment, not locked. Those that do not exist are left out."""
-    parameters = {"program_id": program_id, "references": as_json(references)}
-    cursor = await send(connection, READ_ACCOUNTS, parameters)
+    parameters = {"program_id": program_id, "references": as_json(references).decode()}
+    cursor = await connection.execute(READ_ACCOUNTS, parameters, prepare=True, binary=True)
     states = [_account_state(row[:11], row[11:]) for row in await cursor.fetchall()]
     return {state.reference: state for state in states}
 
 
 async def open_accounts(
-    connection: Connection,
+    pipeline: Pipeline,
     program_id: int,
     references: Iterable[AccountReference],
     now: datetime,
@@ -217,12 +217,10 @@ async def open_accounts(
         reference: _OpeningRow(new_id(), reference.member_id, reference.asset, reference.location_id, now)
         for reference in references
     }
-    cursor = await send(
-        connection,
-        OPEN_ACCOUNTS,
-        {"program_id": program_id, "accounts": as_json(list(rows.values()))},
-    )
-    opened = {row[0] for row in await cursor.fetchall()}
+    parameters = {"program_id": program(program_id), "accounts": as_json(list(rows.values()))}
+    sent = pipeline.send(OPEN_ACCOUNTS, parameters)
+    await pipeline.flush()
+    opened = {row[0] for row in sent.rows}
     return {
         reference: AccountState(account_id=row.account_id, reference=reference, exists=True)
         for reference, row in rows.items()

@@ -2,17 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import LiteralString
 from uuid import UUID
 
 import msgspec
 
-from regulars.db.database import Connection
+from regulars.db.pipeline import Pipeline, Statement
 from regulars.features.ledger.model import AccountState, Hold, Redemption, Refusal, Transfer
-from regulars.features.ledger.store_rows import as_json, send
+from regulars.features.ledger.store_rows import as_json, program
 
 # The ids come a second time as an array, because a join alone would be planned as a hash of all accounts.
-WRITE_POSTINGS: LiteralString = """
+WRITE_POSTINGS = Statement("""
 with written_transfers as (
     insert into transfers (
         program_id, transfer_id, account_id, version, verb, action, amount, balance_after, counterparty,
@@ -45,9 +44,9 @@ from json_to_recordset(%(accounts)s::json) as r (
 )
 where a.program_id = %(program_id)s and a.account_id = r.account_id
     and a.account_id = any(%(account_ids)s::uuid[])
-"""
+""")
 
-WRITE_HOLDS: LiteralString = """
+WRITE_HOLDS = Statement("""
 insert into holds (
     program_id, hold_id, account_id, amount, status, captured, expires_at, subject, note, created_at,
     closed_at
@@ -61,16 +60,16 @@ from json_to_recordset(%(holds)s::json) as r (
 on conflict (program_id, hold_id) do update
 set account_id = excluded.account_id, amount = excluded.amount, status = excluded.status,
     captured = excluded.captured, closed_at = excluded.closed_at
-"""
+""")
 
-WRITE_REDEMPTIONS: LiteralString = """
+WRITE_REDEMPTIONS = Statement("""
 insert into redemptions (program_id, transfer_id, account_id, redeemed, refunded, redeemed_at)
 select %(program_id)s, r.transfer_id, r.account_id, r.redeemed, r.refunded, r.redeemed_at
 from json_to_recordset(%(redemptions)s::json) as r (
     transfer_id uuid, account_id uuid, redeemed bigint, refunded bigint, redeemed_at timestamptz
 )
 on conflict (program_id, transfer_id) do update set refunded = excluded.refunded
-"""
+""")
 
 
 class ClaimRow(msgspec.Struct, frozen=True):
@@ -94,8 +93,8 @@ class _AccountRow(msgspec.Struct, frozen=True):
     updated_at: datetime | None
 
 
-async def write_batch(
-    connection: Connection,
+def write_batch(
+    pipeline: Pipeline,
     program_id: int,
     *,
     transfers: Sequence[Transfer],
@@ -104,10 +103,10 @@ async def write_batch(
     holds: Collection[Hold],
     redemptions: Collection[Redemption],
 ) -> None:
-    """All rows of a batch are on their way to the database; inside a pipeline this does not wait.
+    """Sends all rows of a batch with the pipeline's next flush.
 
     Accounts must exist and be locked. A claim that somebody else made meanwhile raises `UniqueViolation`
-    where the pipeline next waits.
+    there.
     """
     account_rows = [
         _AccountRow(
@@ -116,24 +115,20 @@ async def write_batch(
         )
         for state in accounts
     ]  # fmt: skip
+    account_ids = ",".join([str(row.account_id) for row in account_rows])
     parameters = {
-        "program_id": program_id,
+        "program_id": program(program_id),
         "transfers": as_json(transfers),
         "accounts": as_json(account_rows),
-        "account_ids": "{" + ",".join(str(row.account_id) for row in account_rows) + "}",
-        "claims": as_json(sorted(claims, key=lambda row: (row.scope, row.key))),
+        "account_ids": b"{%b}" % account_ids.encode(),
+        "claims": as_json(sorted(claims, key=_scope_and_key)),
     }
-    await send(connection, WRITE_POSTINGS, parameters)
+    pipeline.send(WRITE_POSTINGS, parameters)
     if holds:
-        await send(
-            connection,
-            WRITE_HOLDS,
-            {"program_id": program_id, "holds": as_json(list(holds))},
-        )
+        pipeline.send(WRITE_HOLDS, parameters | {"holds": as_json(list(holds))})
     if redemptions:
-        rows = as_json(list(redemptions))
-        await send(
-            connection,
-            WRITE_REDEMPTIONS,
-            {"program_id": program_id, "redemptions": rows},
-        )
+        pipeline.send(WRITE_REDEMPTIONS, parameters | {"redemptions": as_json(list(redemptions))})
+
+
+def _scope_and_key(row: ClaimRow) -> tuple[str, str]:
+    return row.scope, row.key
