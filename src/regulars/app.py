@@ -22,6 +22,7 @@ from regulars.http.cross_origin import CrossOrigin
 from regulars.http.documentation import Documentation
 from regulars.http.edge import contract_router
 from regulars.http.observation import Observation
+from regulars.http.routing import Routing
 from regulars.http.services import Services
 from regulars.jobs import Tools, working
 from regulars.logs import configure_logs
@@ -59,7 +60,7 @@ def create_application(
     )
     authorisation_table(application)
     # Litestar's own outermost layer only turns exceptions into its envelope; ours knows the contracts'.
-    router = application.asgi_router
+    router = Routing(application)
     application.asgi_handler = Observation(
         router, CrossOrigin(router, application.state), served, quiet=frozenset({OPERATIONS.name, "docs"})
     )

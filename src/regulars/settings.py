@@ -88,6 +88,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     request_bytes_max: Annotated[
         int, Meta(description="The largest body of a request that carries no photo.", ge=1024)
     ] = 1_000_000
+    request_seconds_max: Annotated[
+        float,
+        Meta(
+            description="How long the body of a request may take to arrive; "
+            "a photo of 10 MB on a slow line takes 80 seconds.",
+            gt=0,
+        ),
+    ] = 120.0
     photo_store_url: Annotated[
         str | None,
         Meta(

@@ -10,6 +10,7 @@ import httpx2
 import psutil
 import pytest
 
+from regulars.cli.worker_metrics import memory_directory, metrics_prefix
 from tests.cli.processes import COMMAND, Server, environment, eventually, run, serving
 
 STRONG = "Zk3vQ8rT1mWx6LpB9sYc4NdHf7GjUa2eRo5iXq0t"
@@ -167,15 +168,17 @@ def _program(directory: Path) -> Path:
 
 
 def test_metrics_of_killed_servers_are_removed_and_file_limits_are_raised(data: Path, tmp_path: Path) -> None:
-    leftover = data / "metrics" / "4194305"
-    leftover.mkdir(parents=True)
-    data.chmod(0o711)
+    prefix = metrics_prefix(data)
+    leftover = memory_directory() / f"{prefix}4194305-x"
+    leftover.mkdir()
     with serving(tmp_path / "one.log", "serve", "--data", str(data), "--workers", "2") as server:
-        assert [path.name for path in (data / "metrics").iterdir()] == [str(server.process.pid)]
+        [own] = memory_directory().glob(f"{prefix}*")
+        assert own.name.startswith(f"{prefix}{server.process.pid}-")
+        assert stat.S_IMODE(own.stat().st_mode) == 0o700
         limits = Path(f"/proc/{server.process.pid}/limits")
         if limits.exists():
             line = next(line for line in limits.read_text().splitlines() if line.startswith("Max open files"))
             soft, hard = line.split()[3:5]
             assert soft == hard or int(soft) >= 65_536
         server.stop()
-    assert not list((data / "metrics").iterdir())
+    assert not list(memory_directory().glob(f"{prefix}*"))

@@ -129,6 +129,21 @@ async def test_a_locked_row_delays_its_own_posting_only(world: LedgerWorld) -> N
     assert await world.balance(stuck) == 2
 
 
+async def test_who_comes_while_a_batch_is_stuck_does_not_wait_for_it(world: LedgerWorld) -> None:
+    stuck, free = await world.accounts(2)
+    await world.post(earn(1, stuck), earn(1, free))
+    async with small_ledger(world, connections=4, statement_timeout_seconds=10) as ledger:
+        async with locked(world, stuck):
+            waiting = asyncio.ensure_future(ledger.post(world.program_id, earn(1, stuck)))
+            began = time.monotonic()
+            while time.monotonic() < began + group_commit.SLOW_SECONDS:
+                await asyncio.sleep(0.01)
+            posted(await asyncio.wait_for(ledger.post(world.program_id, earn(1, free)), 2))
+            assert not waiting.done()
+        posted(await waiting)
+    assert (await world.balance(stuck), await world.balance(free)) == (2, 2)
+
+
 async def test_many_postings_to_a_locked_row_leave_connections_for_others(world: LedgerWorld) -> None:
     stuck, free = await world.accounts(2)
     await world.post(earn(1, stuck), earn(1, free))

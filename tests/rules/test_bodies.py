@@ -41,6 +41,10 @@ GOOD: dict[str, tuple[bytes, Purchase]] = {
         Purchase("leo", 5, items=[Item(1), Item(2)]),
     ),
     "a name as a value": (b'{"userId":"amount","amount":5,"note":"amount"}', Purchase("amount", 5, "amount")),
+    "a name in quotes inside a text": (
+        b'{"userId":"leo","note":"\\"amount","amount":5}',
+        Purchase("leo", 5, '"amount'),
+    ),
     "many digits where nobody looks": (
         b'{"userId":"leo","amount":5,"other":' + b"9" * 100_000 + b"}",
         Purchase("leo", 5),
@@ -80,6 +84,11 @@ REFUSED: dict[str, tuple[bytes, tuple[str | None, Problem]]] = {
     "a raw NUL": (b'{"userId":"l\x00o","amount":5}', WHOLE),
     "a name twice": (b'{"userId":"leo","amount":1,"amount":100}', WHOLE),
     "a name twice, once escaped": (b'{"userId":"leo","amount":1,"\\u0061mount":100}', WHOLE),
+    "a name twice, after a text that quotes it": (
+        b'{"userId":"leo","note":"\\"amount","amount":1,"amount":100}',
+        WHOLE,
+    ),
+    "a name twice, with space before the colon": (b'{"userId":"leo","amount" :1,"amount"\t:100}', WHOLE),
     "a name twice inside": (b'{"userId":"leo","amount":1,"items":[{"product_id":1,"product_id":2}]}', WHOLE),
     "a name twice, the first one wrong": (b'{"userId":"leo","amount":"x","amount":100}', WHOLE),
     "nested too deeply": (b'{"userId":"leo","amount":5,"extra":{"a":' + DEEP + b"}}", WHOLE),

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from litestar import Request
 from msgspec import Struct
 
 from regulars.http import bodies
 from regulars.http.bodies import read_body, read_json
 from regulars.http.failures import BodyRefused, ClientDisconnected, FailureKind, Problem, RequestRefused
+from regulars.http.requests import HttpRequest
 
 Message = dict[str, Any]
 
@@ -24,21 +24,19 @@ def piece(body: bytes, more: bool = False) -> Message:
     return {"type": "http.request", "body": body, "more_body": more}
 
 
-def request_of(
-    messages: Iterable[Message], headers: list[tuple[bytes, bytes]] | None = None
-) -> Request[Any, Any, Any]:
+def request_of(messages: Iterable[Message], headers: list[tuple[bytes, bytes]] | None = None) -> HttpRequest:
     """A request whose body arrives as `messages`, and then nothing any more."""
     arriving = iter(messages)
 
-    async def receive() -> Message:
+    async def receive() -> Any:
         for message in arriving:
             await asyncio.sleep(0)
             return message
         await asyncio.Event().wait()
         raise AssertionError
 
-    scope = {"type": "http", "headers": headers or []}
-    return Request(scope, receive)  # type: ignore[arg-type]
+    scope: Any = {"type": "http", "headers": headers or []}
+    return HttpRequest(scope, receive)
 
 
 async def test_a_body_may_arrive_in_pieces() -> None:
@@ -48,10 +46,11 @@ async def test_a_body_may_arrive_in_pieces() -> None:
 
 
 async def test_a_body_that_is_there_already_needs_no_turn_of_the_loop() -> None:
-    async def receive() -> Message:
+    async def receive() -> Any:
         return piece(b"{}")
 
-    coroutine = read_body(Request({"type": "http", "headers": []}, receive), limit_bytes=10)  # type: ignore[arg-type]
+    scope: Any = {"type": "http", "headers": []}
+    coroutine = read_body(HttpRequest(scope, receive), limit_bytes=10)
     with pytest.raises(StopIteration) as finished:
         coroutine.send(None)
     assert finished.value.value == b"{}"
@@ -129,7 +128,7 @@ async def test_bodies_in_pieces_share_a_bounded_amount_of_memory(monkeypatch: py
 async def test_cancelling_the_wait_for_a_body_reaches_the_receiver() -> None:
     waiting, cancelled = asyncio.Event(), asyncio.Event()
 
-    async def receive() -> Message:
+    async def receive() -> Any:
         waiting.set()
         try:
             await asyncio.Event().wait()
@@ -137,8 +136,8 @@ async def test_cancelling_the_wait_for_a_body_reaches_the_receiver() -> None:
             cancelled.set()
         raise AssertionError
 
-    request: Request[Any, Any, Any] = Request({"type": "http", "headers": []}, receive)  # type: ignore[arg-type]
-    reading = asyncio.create_task(read_body(request, limit_bytes=10))
+    scope: Any = {"type": "http", "headers": []}
+    reading = asyncio.create_task(read_body(HttpRequest(scope, receive), limit_bytes=10))
     await waiting.wait()
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from regulars.base.refusals import Refused
 from regulars.features.rewards.model import Token, TokenType
-from regulars.features.rewards.signing import TOKEN_LENGTH_MAX, issue, sign, token_key, verify
+from regulars.features.rewards.signing import (
+    TOKEN_LENGTH_MAX,
+    is_signed,
+    issue,
+    sign,
+    token_key,
+    unverified_data,
+    verify,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECRET = b"a secret of the tests, long enough"
@@ -201,6 +209,26 @@ def test_keys_belong_to_one_program_and_one_secret() -> None:
     assert len(keys) == 6
     assert refusal(TEXT, key=token_key(SECRET, 2)) == "BAD_SIGNATURE"
     assert refusal(TEXT, key=token_key(SECRET + b"2", 1)) == "BAD_SIGNATURE"
+
+
+def test_whose_key_signed_a_token_is_known_without_its_expiry() -> None:
+    assert is_signed(KEY, TEXT)
+    assert not is_signed(token_key(SECRET, 2), TEXT)
+    for text in ("", ".", TEXT[:-1], TEXT + "=", f"x{TEXT}", TEXT.partition(".")[0], "é.é", "\ud800.x"):
+        assert not is_signed(KEY, text), text
+
+
+def test_what_a_token_says_may_be_read_before_it_is_verified() -> None:
+    assert unverified_data(TEXT) == TOKEN.data
+    assert unverified_data(TEXT.partition(".")[0] + ".forged") == TOKEN.data
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ".", "x.y", "é.é", "a" * 5000, encoded(b"[]"), encoded(b'{"data": {"programId": 1}}'), TEXT[1:]],
+)
+def test_what_is_no_token_says_nothing(text: str) -> None:
+    assert unverified_data(text) == {}
 
 
 @pytest.mark.parametrize("secret", [b"", b"short"])

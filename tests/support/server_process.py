@@ -45,8 +45,9 @@ class ServerProcess:
     def launch(self) -> None:
         """Starts it and returns at once."""
         arguments = ["--data", str(self.site.directory), "--port", str(self.port), "--no-jobs"]
+        program = [*self.site.prefix, sys.executable, "-m", "regulars"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "regulars", "serve", "--workers", str(self._workers), *arguments],
+            [*program, "serve", "--workers", str(self._workers), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,

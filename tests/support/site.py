@@ -50,6 +50,8 @@ class Site(msgspec.Struct, frozen=True):
 
     directory: Path
     keys: dict[str, Keys]
+    prefix: tuple[str, ...] = ()
+    """What goes before a command, to run it where the directory is."""
 
     @property
     def cluster(self) -> Cluster:
@@ -79,7 +81,7 @@ class Site(msgspec.Struct, frozen=True):
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command that works on the data directory, run to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "regulars", *arguments, "--data", str(self.directory)],
+            [*self.prefix, sys.executable, "-m", "regulars", *arguments, "--data", str(self.directory)],
             capture_output=True,
             text=True,
             timeout=COMMAND_SECONDS_MAX,

@@ -1,1 +1,1 @@
-"""What every layer may use: ids, the clock, refusals and phone numbers."""
+"""What every layer may use: ids, the clock, refusals, phone numbers, and caches in front of queries."""

@@ -1,9 +1,7 @@
 """`regulars bench ledger`: postings over HTTP and in bulk beside pgbench, and history pages by depth."""
 
 import asyncio
-import random
 import secrets
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,8 +12,8 @@ import psycopg
 from rich.console import Console
 
 from regulars.base.clock import utc_now
+from regulars.bench.bulk import BATCH, LANES, bulk_earn, measure_bulk, measure_copy
 from regulars.bench.load import measure_load
-from regulars.bench.measure import Measured, percentile
 from regulars.bench.report import Row
 from regulars.bench.scratch import scratch_database
 from regulars.bench.server import postgres_megabytes, running_server
@@ -23,13 +21,13 @@ from regulars.bench.yardstick import measure_yardstick, prepare_yardstick
 from regulars.db.database import Database
 from regulars.features.access import actions as access
 from regulars.features.ledger.actions import Ledger, verify
-from regulars.features.ledger.model import AccountReference, Attribution, Earn
 from regulars.features.members import actions as members
 from regulars.features.members.model import NewMember
 
 CLIENTS = (1, 32, 90)
 MEMBERS = 10_000
-BULK_BATCH = 2_000
+WARM_UP_SECONDS = 10
+"""Long enough for nearly all members to have been met, so that none is looked up while it is measured."""
 SHALLOW_ROWS, DEEP_ROWS = 1_000, 1_000_000
 
 EARN_SCRIPT = """
@@ -70,7 +68,8 @@ from account, generate_series(1, %(rows)s) n,
 LEGEND = (
     "pgbench: one prepared transaction per posting: update the balance, insert the transfer by unique key",
     f"earn: POST /ck/earn with an Idempotency-Key each, {MEMBERS:,} members, the full answer with hints",
-    f"bulk: two batches of {BULK_BATCH:,} earns at a time, no HTTP; ratio to pgbench with 32 clients",
+    f"bare COPY: {BATCH:,} transfers at a time into a table like the ledger's, and nothing else",
+    f"bulk: {BATCH:,} earns at a time, {LANES} such batches at once; ratio to pgbench with 32 clients",
     "history: GET /api/history, pages of 50 rows; ratio to the short history's rate",
 )
 
@@ -109,14 +108,11 @@ async def run(conninfo: str, plan: Plan, console: Console) -> tuple[list[Row], l
         for workers in (1, 2):
             rows += await _measure_earn(ground, plan, workers, yardstick, console)
         with console.status("bulk posting"):
-            rows.append(
-                Row(
-                    "bulk posting, no HTTP",
-                    None,
-                    await _measure_bulk(ground, plan),
-                    yardstick[32],
-                )
-            )
+            members_with_accounts = ground.member_ids[:MEMBERS]
+            copied = await measure_copy(scratch, plan.seconds)
+            bulk = await measure_bulk(scratch, ground.program_id, members_with_accounts, plan.seconds)
+        rows.append(Row("bare COPY", LANES, copied, yardstick[32]))
+        rows.append(Row("bulk posting, no HTTP", LANES, bulk, yardstick[32]))
         with console.status("filling histories"):
             await _fill_history(ground, plan)
         rows += await _measure_history(ground, plan, console)
@@ -166,17 +162,10 @@ async def _prepare(conninfo: str, plan: Plan) -> Ground:
 async def _open_accounts(database: Database, program_id: int, member_ids: Sequence[UUID]) -> None:
     """Gives all but the last two members an account, so that nobody's first posting is measured."""
     ledger = Ledger(database, utc_now)
-    for start in range(0, MEMBERS, BULK_BATCH):
-        commands = [
-            _bulk_earn(member_id) for member_id in member_ids[start : min(start + BULK_BATCH, MEMBERS)]
-        ]
+    for start in range(0, MEMBERS, BATCH):
+        commands = [bulk_earn(member_id) for member_id in member_ids[start : min(start + BATCH, MEMBERS)]]
         await ledger.post_batch(program_id, commands)
     await ledger.close()
-
-
-def _bulk_earn(member_id: UUID) -> Earn:
-    attribution = Attribution(source="bench", actor="bench")
-    return Earn(account=AccountReference(member_id), action="bulk", attribution=attribution, amount=1)
 
 
 async def _fill_history(ground: Ground, plan: Plan) -> None:
@@ -199,36 +188,14 @@ async def _measure_earn(
     rows = []
     async with running_server(ground.environment, workers=workers) as server:
         url = f"{server.url}/ck/earn"
-        await measure_load(url, script, clients=32, seconds=2)
+        with console.status("warming up"):
+            await measure_load(url, script, clients=32, seconds=WARM_UP_SECONDS)
         for clients in CLIENTS:
             with console.status(f"POST /ck/earn, {clients} clients, {workers} workers"):
                 measured = await measure_load(url, script, clients=clients, seconds=plan.seconds)
             what = f"earn, {workers} worker{'s' if workers > 1 else ''}"
             rows.append(Row(what, clients, measured, yardstick[clients]))
     return rows
-
-
-async def _measure_bulk(ground: Ground, plan: Plan) -> Measured:
-    """Postings per second of two batches at a time; the latencies are those of whole batches."""
-    database = await Database.open(ground.conninfo)
-    ledger = Ledger(database, utc_now)
-    deadline = time.perf_counter() + plan.seconds
-    milliseconds: list[float] = []
-
-    async def post_batches() -> None:
-        while time.perf_counter() < deadline:
-            commands = [_bulk_earn(random.choice(ground.member_ids[:MEMBERS])) for _ in range(BULK_BATCH)]
-            started_at = time.perf_counter()
-            await ledger.post_batch(ground.program_id, commands)
-            milliseconds.append((time.perf_counter() - started_at) * 1000)
-
-    started_at = time.perf_counter()
-    await asyncio.gather(post_batches(), post_batches())
-    rate = len(milliseconds) * BULK_BATCH / (time.perf_counter() - started_at)
-    await ledger.close()
-    await database.close()
-    milliseconds.sort()
-    return Measured(rate, percentile(milliseconds, 0.5), percentile(milliseconds, 0.99))
 
 
 async def _measure_history(ground: Ground, plan: Plan, console: Console) -> list[Row]:

@@ -2,14 +2,11 @@
 
 import gc
 import os
-import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -18,7 +15,7 @@ from uvicorn import Config, Server
 from regulars.cli.environment import hand_down
 from regulars.cli.failures import ExitCode
 from regulars.cli.listening import BACKLOG
-from regulars.cli.protocol import GuardedProtocol
+from regulars.cli.protocol import guarded_protocol
 from regulars.cli.workers import run_workers
 from regulars.settings import Settings, load_settings
 from regulars.settings_secrets import generated_secret_key
@@ -48,29 +45,10 @@ def answer_requests(
     if settings.workers == 1:
         _AnnouncingServer(_config(settings), announce).run(list(listeners))
         return
-    with _shared_metrics(settings.data_directory / "metrics"):
+    from regulars.cli.worker_metrics import shared_metrics
+
+    with shared_metrics(settings.data_directory):
         run_workers(_answer_in_worker, listeners, settings.workers, announce)
-
-
-@contextmanager
-def _shared_metrics(directory: Path) -> Iterator[None]:
-    """Lets the workers add up their metrics, in a directory of this server's own, named after its process.
-
-    What servers left that were killed is removed.
-    """
-    import psutil
-
-    from regulars.http.metrics import share_metrics
-
-    for other in directory.glob("[0-9]*"):
-        if not psutil.pid_exists(int(other.name)):
-            shutil.rmtree(other, ignore_errors=True)
-    own = directory / str(os.getpid())
-    share_metrics(own)
-    try:
-        yield
-    finally:
-        shutil.rmtree(own, ignore_errors=True)
 
 
 def _answer_in_worker(listener: socket.socket, parent: Connection) -> None:
@@ -98,7 +76,7 @@ def _config(settings: Settings) -> Config:
         APPLICATION,
         factory=True,
         loop="auto",
-        http=GuardedProtocol,
+        http=guarded_protocol(settings.request_seconds_max),
         ws="none",
         lifespan="on",
         interface="asgi3",

@@ -5,8 +5,8 @@ from typing import Any
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from regulars.base.read_through import ReadThrough
 from regulars.features.access.actions import list_programs
-from regulars.features.access.read_through import ReadThrough
 from regulars.http.answers import Answer, Header
 from regulars.http.requests import first_headers
 from regulars.http.services import Services

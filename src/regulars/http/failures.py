@@ -134,6 +134,8 @@ def failure_of(error: Exception) -> Failure:
             return failure(FailureKind.REFUSED, code=error.code, details=error.details)
         case InputRefused():
             return _input_failure(error)
+        case RequestRefused(kind=FailureKind.UNAVAILABLE):
+            return unavailable(RETRY_AFTER_SECONDS)
         case RequestRefused():
             return failure(error.kind, details=error.details)
         case DatabaseUnavailable():

@@ -104,7 +104,7 @@ def required_user(published_spelling: str | None, other_spelling: str | None) ->
 
 async def _refuse(context: Context, endpoint: Endpoint, refused: Refused) -> Answer:
     try:
-        if context.member_id is None and context.account is None:
+        if context.account is None and (context.member_id is None or context.only_for_posting):
             await endpoint.whose(context)
         account = await known_account(context)
     except (Refused, DatabaseUnavailable):

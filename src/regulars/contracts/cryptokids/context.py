@@ -38,7 +38,8 @@ class Context(msgspec.Struct):
     """One request as the handlers see it.
 
     `raw` is the body. `member_id`, `handle` and `account` are filled in as they become known, so that a
-    refusal can still say the member's balance and hints.
+    refusal can still say the member's balance and hints. A `member_id` that is `only_for_posting` says
+    nothing until the ledger has taken it: the member may have been erased long ago.
     """
 
     request: HttpRequest
@@ -49,6 +50,7 @@ class Context(msgspec.Struct):
     now: datetime
     raw: bytes = b""
     member_id: UUID | None = None
+    only_for_posting: bool = False
     handle: str = ""
     account: AccountState | None = None
     origin: Origin | None = None
@@ -121,7 +123,16 @@ async def find_member(context: Context, user_id: str | None) -> UUID:
     Raises Refused("invalid_user") for nobody, and for somebody else than the owner of a device token:
     others' ids answer like unknown ones.
     """
-    member_id = await _look_up(context, user_id)
+    member_id = await _look_up(context, user_id, for_posting=False)
+    if member_id is None:
+        raise Refused("invalid_user")
+    context.member_id = member_id
+    return member_id
+
+
+async def find_member_for_posting(context: Context, user_id: str | None) -> UUID:
+    """The same for `post` and nothing else, which finds out when the member was erased meanwhile."""
+    member_id = await _look_up(context, user_id, for_posting=True)
     if member_id is None:
         raise Refused("invalid_user")
     context.member_id = member_id
@@ -129,8 +140,8 @@ async def find_member(context: Context, user_id: str | None) -> UUID:
 
 
 async def find_or_enrol_member(context: Context, user_id: str | None) -> UUID:
-    """The same, but an unknown id becomes a member where the program has `cryptokids.enrol_on_earn`."""
-    member_id = await _look_up(context, user_id)
+    """For `post` too, but an unknown id becomes a member where the program has `cryptokids.enrol_on_earn`."""
+    member_id = await _look_up(context, user_id, for_posting=True)
     if member_id is None:
         if not may_enrol(context) or not user_id:
             raise Refused("invalid_user")
@@ -155,13 +166,16 @@ async def load_account(context: Context, member_id: UUID) -> AccountState:
         return await account_state(connection, context.program_id, AccountReference(member_id), context.now)
 
 
-async def _look_up(context: Context, user_id: str | None) -> UUID | None:
+async def _look_up(context: Context, user_id: str | None, *, for_posting: bool) -> UUID | None:
+    context.member_id, context.only_for_posting = None, for_posting
     if user_id is None:
         return None
     context.handle = handle = user_id.strip().lower()
     handles = context.services.handles
-    member_id = handles.cached(context.program_id, handle)
-    if member_id is None:
+    cached = handles.cached_for_posting if for_posting else handles.cached
+    member_id = cached(context.program_id, handle)
+    # An old answer may be the member who had the handle before the owner of this device.
+    if member_id is None or not reaches(context.caller, member_id):
         member_id = await handles.member_id(context.program_id, handle)
     if member_id is None or not reaches(context.caller, member_id):
         return None

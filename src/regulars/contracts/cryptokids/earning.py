@@ -1,8 +1,8 @@
 """Points by template or token: `POST /api/earn/quick`, `POST /api/earn/scan`.
 
-Guards in this order, the first that applies wins. Quick: key, body, template, unknown member, idempotency.
+Guards in this order, the first that applies wins. Quick: key, body, idempotency, template, unknown member.
 Scan: missing_token, BAD_TOKEN, BAD_SIGNATURE, EXPIRED, unsupported_token, somebody else's token on a child's
-device, ADMIN_REQUIRED, TEMPLATE_MISSING, unknown member, TOKEN_USED.
+device, ADMIN_REQUIRED, TOKEN_USED, TEMPLATE_MISSING, unknown member.
 """
 
 from contextlib import suppress
@@ -14,22 +14,31 @@ from litestar import post as post_route
 from regulars.base.refusals import Refused
 from regulars.contracts.cryptokids import descriptions
 from regulars.contracts.cryptokids.answering import Endpoint, answer, body_of, required_user
-from regulars.contracts.cryptokids.context import ADMIN_KEY, CHILD, Context, find_or_enrol_member, reaches
+from regulars.contracts.cryptokids.context import (
+    ADMIN_KEY,
+    CHILD,
+    Context,
+    find_member,
+    find_or_enrol_member,
+    reaches,
+)
 from regulars.contracts.cryptokids.envelope import envelope
 from regulars.contracts.cryptokids.holds import row_id
 from regulars.contracts.cryptokids.posting import attribution, cut_note, post, request_claim, token_claim
+from regulars.contracts.cryptokids.recalling import posted_before
 from regulars.contracts.cryptokids.tokens import (
     EarnData,
     GiveData,
     SpendData,
     counted_pairs,
     data_of,
+    enter_program_of,
     read_token,
     template_rows,
 )
 from regulars.contracts.cryptokids.wire import QuickAnswer, ScanAnswer
 from regulars.contracts.cryptokids.wire_bodies import QuickBody, ScanBody
-from regulars.features.ledger.model import AccountReference, Earn, Posted
+from regulars.features.ledger.model import AccountReference, Claim, Earn, Posted
 from regulars.features.rewards.actions import find_template, price
 from regulars.features.rewards.model import EarnTemplate, PricedTemplate, Token, TokenType
 from regulars.http.answers import Answer, json_answer
@@ -83,27 +92,46 @@ async def _quick(context: Context) -> Answer:
     if template_id is None:
         raise Refused("invalid_payload")
     template = await _active_template(context, template_id)
-    member_id = await find_or_enrol_member(context, user_id)
     note = cut_note(body.note)
     key = body.idempotency_key or body.idempotency_key_camel
-    rows = template_rows((PricedTemplate(template.template_id, template.title, template.points, 1),))
-    command = Earn(
-        account=AccountReference(member_id),
-        action="earn_admin_quick",
-        attribution=await attribution(context, QUICK_SOURCE, note=note, metadata={"templates": rows}),
-        claim=request_claim(context, key, ("quick", context.handle, template_id, note)),
-        amount=template.points,
-    )
-    posted = await post(context, command)
+    if template is None:
+        # Nobody is enrolled for it; whom nobody knows has no earlier request either.
+        with suppress(Refused):
+            await find_member(context, user_id)
+        claim = _quick_claim(context, key, template_id, note)
+        posted = await posted_before(context, claim, Refused("template_not_found"))
+    else:
+        await find_or_enrol_member(context, user_id)
+        claim = _quick_claim(context, key, template_id, note)
+        posted = await post(context, await _template_earn(context, template, note, claim))
     values = await envelope(context, posted)
     answered = QuickAnswer(*values, context.handle, posted.transfer.amount, _templates(posted) or [])
     return json_answer(answered)
+
+
+def _quick_claim(context: Context, key: str | None, template_id: int, note: str | None) -> Claim | None:
+    return request_claim(context, key, ("quick", context.handle, template_id, note))
+
+
+async def _template_earn(
+    context: Context, template: EarnTemplate, note: str | None, claim: Claim | None
+) -> Earn:
+    assert context.member_id is not None
+    rows = template_rows((PricedTemplate(template.template_id, template.title, template.points, 1),))
+    return Earn(
+        account=AccountReference(context.member_id),
+        action="earn_admin_quick",
+        attribution=await attribution(context, QUICK_SOURCE, note=note, metadata={"templates": rows}),
+        claim=claim,
+        amount=template.points,
+    )
 
 
 async def _scan(context: Context) -> Answer:
     text = body_of(context, ScanBody).token.strip()
     if not text:
         raise Refused("missing_token")
+    await enter_program_of(context, text)
     token = read_token(context, text)
     if token.typ is TokenType.EARN:
         return await _scan_earn(context, token)
@@ -122,8 +150,12 @@ async def _scan_earn(context: Context, token: Token) -> Answer:
     _note_member(context, data.userId, data.memberId)
     if not context.has_admin_key:
         raise Refused("admin_required")
-    async with context.services.database.connection() as connection:
-        pricing = await price(connection, context.program_id, counted_pairs(data.templates))
+    try:
+        async with context.services.database.connection() as connection:
+            pricing = await price(connection, context.program_id, counted_pairs(data.templates))
+    except Refused as missing:
+        await posted_before(context, token_claim(token.jti), missing)
+        raise Refused("token_used") from None
     metadata = {"templates": template_rows(pricing.templates)}
     return await _credit(context, token, "earn_qr", pricing.total, data.note, metadata)
 
@@ -172,9 +204,7 @@ def _templates(posted: Posted) -> list[Any] | None:
     return metadata.get("templates") if metadata else None
 
 
-async def _active_template(context: Context, template_id: int) -> EarnTemplate:
+async def _active_template(context: Context, template_id: int) -> EarnTemplate | None:
     async with context.services.database.connection() as connection:
         template = await find_template(connection, context.program_id, template_id)
-    if template is None or not template.active:
-        raise Refused("template_not_found")
-    return template
+    return template if template is not None and template.active else None

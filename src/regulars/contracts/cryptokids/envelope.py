@@ -1,5 +1,7 @@
 """The envelope: what every answer of a ledger verb begins with, and what every refusal looks like."""
 
+from uuid import UUID
+
 from regulars.base.refusals import Refused
 from regulars.contracts.cryptokids.context import Context, load_account, origin_of
 from regulars.contracts.cryptokids.errors import failure_of, published
@@ -13,7 +15,7 @@ from regulars.features.members.actions import origins_of
 from regulars.http.answers import Answer, Header, json_answer
 from regulars.http.failures import Failure, FailureKind
 
-Envelope = tuple[bool, str, LedgerRow, int, Hints, str, str]
+Envelope = tuple[bool, UUID, LedgerRow, int, Hints, str, str]
 """The values of `VerbAnswer`, in its order."""
 
 
@@ -26,7 +28,8 @@ async def envelope(context: Context, posted: Posted) -> Envelope:
 
 
 async def _new_row(context: Context, posted: Posted) -> LedgerRow:
-    return transfer_row(posted.transfer, posted.hold, context.handle, await origin_of(context))
+    origin = context.origin or await origin_of(context)
+    return transfer_row(posted.transfer, posted.hold, context.handle, origin)
 
 
 async def _original_row(context: Context, posted: Posted) -> LedgerRow:

@@ -1,6 +1,6 @@
 """Holds: `POST /api/holds`, `POST /api/holds/{id}/approve`, `POST /api/holds/{id}/cancel`.
 
-Guards in this order, the first that applies wins. Reserve: body, unknown member, reward, idempotency, points.
+Guards in this order, the first that applies wins. Reserve: body, unknown member, idempotency, reward, points.
 Approve: key, body, BAD_TOKEN, BAD_SIGNATURE, EXPIRED, unsupported_token, hold_mismatch, a final cost above
 the quoted one, TOKEN_USED, hold_not_pending. Cancel: key, role, unknown hold, body, idempotency, not pending.
 """
@@ -13,7 +13,14 @@ from regulars.base.ids import new_id
 from regulars.base.refusals import Refused
 from regulars.contracts.cryptokids import descriptions
 from regulars.contracts.cryptokids.answering import Endpoint, answer, body_of, required_user
-from regulars.contracts.cryptokids.context import ADMIN_KEY, ADMIN_ROLE, CHILD, Context, find_member
+from regulars.contracts.cryptokids.context import (
+    ADMIN_KEY,
+    ADMIN_ROLE,
+    CHILD,
+    Context,
+    find_member,
+    find_member_for_posting,
+)
 from regulars.contracts.cryptokids.envelope import envelope
 from regulars.contracts.cryptokids.posting import (
     attribution,
@@ -23,11 +30,12 @@ from regulars.contracts.cryptokids.posting import (
     request_claim,
     token_claim,
 )
+from regulars.contracts.cryptokids.recalling import posted_before
 from regulars.contracts.cryptokids.tokens import SpendData, data_of, qr_text, read_token, spend_token
 from regulars.contracts.cryptokids.wire import ApproveAnswer, CancelAnswer, ReserveAnswer
 from regulars.contracts.cryptokids.wire_bodies import ApproveBody, CancelBody, ReserveBody, RowId
 from regulars.features.ledger.actions import find_hold
-from regulars.features.ledger.model import AccountReference, Capture, Hold, Posted, Release, Reserve
+from regulars.features.ledger.model import AccountReference, Capture, Claim, Hold, Posted, Release, Reserve
 from regulars.features.ledger.model_lists import HoldRow
 from regulars.features.members.actions import handles_of
 from regulars.features.rewards.actions import find_reward
@@ -93,16 +101,32 @@ async def _reserve(context: Context) -> Answer:
     item_id = row_id(body.item_id if body.item_id is not None else body.item_id_snake)
     if item_id is None:
         raise Refused("invalid_payload")
-    member_id = await find_member(context, user_id)
-    reward = await _active_reward(context, item_id)
+    await find_member_for_posting(context, user_id)
     note = cut_note(body.note)
     key = body.idempotency_key or body.idempotency_key_camel
+    claim = request_claim(context, key, ("hold.reserve", context.handle, item_id, note))
+    reward = await _active_reward(context, item_id)
+    if reward is None:
+        # No posting finds out here whether the member is still there.
+        await find_member(context, user_id)
+        posted = await posted_before(context, claim, Refused("reward_not_found"))
+    else:
+        posted = await post(context, await _reservation(context, reward, note, claim))
+    hold = await _hold_of(context, posted)
+    token = spend_token(context, hold, posted.account.reference.member_id)
+    values = await envelope(context, posted)
+    answered = ReserveAnswer(*values, str(hold.hold_id), token, qr_text(context, token), hold.amount)
+    return json_answer(answered, 200 if posted.replayed else 201)
+
+
+async def _reservation(context: Context, reward: Reward, note: str | None, claim: Claim | None) -> Reserve:
+    assert context.member_id is not None
     lifetime = context.settings.hold_lifetime
-    command = Reserve(
-        account=AccountReference(member_id),
+    return Reserve(
+        account=AccountReference(context.member_id),
         action="spend_hold",
         attribution=await attribution(context, CHILD_SOURCE, note=note),
-        claim=request_claim(context, key, ("hold.reserve", context.handle, item_id, note)),
+        claim=claim,
         hold_id=new_id(),
         amount=reward.cost,
         expires_at=None if lifetime is None else context.now + lifetime,
@@ -113,12 +137,6 @@ async def _reserve(context: Context) -> Answer:
             "quotedCost": reward.cost,
         },
     )
-    posted = await post(context, command)
-    hold = await _hold_of(context, posted)
-    token = spend_token(context, hold, posted.account.reference.member_id)
-    values = await envelope(context, posted)
-    answered = ReserveAnswer(*values, str(hold.hold_id), token, qr_text(context, token), hold.amount)
-    return json_answer(answered, 200 if posted.replayed else 201)
 
 
 async def _approve(context: Context) -> Answer:
@@ -174,12 +192,10 @@ def row_id(value: RowId | None) -> int | None:
     return int(value) if value is not None else None
 
 
-async def _active_reward(context: Context, item_id: int) -> Reward:
+async def _active_reward(context: Context, item_id: int) -> Reward | None:
     async with context.services.database.connection() as connection:
         reward = await find_reward(connection, context.program_id, item_id)
-    if reward is None or not reward.active:
-        raise Refused("reward_not_found")
-    return reward
+    return reward if reward is not None and reward.active else None
 
 
 async def _hold_of(context: Context, posted: Posted) -> Hold:

@@ -26,9 +26,15 @@ from regulars.contracts.cryptokids.scan_view import (
     unusable_view,
 )
 from regulars.contracts.cryptokids.settings import settings_of
-from regulars.contracts.cryptokids.tokens import EarnData, GiveData, SpendData, data_of, read_token
+from regulars.contracts.cryptokids.tokens import (
+    EarnData,
+    GiveData,
+    SpendData,
+    data_of,
+    program_of,
+    read_token,
+)
 from regulars.db.database import DatabaseUnavailable
-from regulars.features.access.actions import find_program
 from regulars.features.access.model import Caller, Program
 from regulars.features.ledger.actions import find_hold
 from regulars.features.rewards.actions import find_templates
@@ -40,6 +46,7 @@ from regulars.http.failures import QueryRefused
 from regulars.http.openapi import Content, Operation
 from regulars.http.queries import read_query
 from regulars.http.requests import HttpRequest, caller_if_any, services
+from regulars.http.services import Services
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; "
@@ -62,9 +69,6 @@ class ScanQuery(Struct, frozen=True):
     """What a QR code carries."""
 
     t: Annotated[str, Meta(description="The token.")] | None = None
-    p: (
-        Annotated[str, Meta(description="The program's slug; without it, the caller's or the first.")] | None
-    ) = None
 
 
 @get(
@@ -119,7 +123,7 @@ async def show_scan_asset(request: HttpRequest) -> Answer:
 async def _view(request: HttpRequest, query: ScanQuery) -> View:
     if not query.t:
         raise Refused("MISSING")
-    context = await _context(request, query.p)
+    context = await _context(request, query.t)
     token = read_token(context, query.t)
     match token.typ:
         case TokenType.GIVE:
@@ -179,25 +183,22 @@ def _require_reach(context: Context, member_id: UUID | None) -> None:
         raise Refused("BAD_TOKEN")
 
 
-async def _context(request: HttpRequest, slug: str | None) -> Context:
-    """The context of whoever opens the page; nobody has to be known for it."""
+async def _context(request: HttpRequest, text: str) -> Context:
+    """The context of whoever opens the page of a token; nobody has to be known for it."""
     shared = services(request)
     who = caller_if_any(request)
-    program = await _program(request, slug, who)
+    program = await _program(shared, text, who)
     if program is None:
         raise Refused("BAD_TOKEN")
     who = who or Caller(program_id=program.program_id, credential_id=None, name="page", scopes=frozenset())
     return Context(request, shared, program, settings_of(program, shared.settings), who, shared.clock())
 
 
-async def _program(request: HttpRequest, slug: str | None, who: Caller | None) -> Program | None:
-    shared = services(request)
-    if who is not None:
-        return await shared.programs.get(who.program_id)
-    if slug:
-        async with shared.database.connection() as connection:
-            return await find_program(connection, slug)
-    program_id = await shared.programs.default_program_id()
+async def _program(shared: Services, text: str, who: Caller | None) -> Program | None:
+    """The caller's program, or else the one that signed the token; the first one, to say that nobody did."""
+    program_id = program_of(shared, text) if who is None else who.program_id
+    if program_id is None:
+        program_id = await shared.programs.default_program_id()
     return None if program_id is None else await shared.programs.get(program_id)
 
 

@@ -1,7 +1,6 @@
 """How the ledger's own values are spelled in this contract: rows, statuses, instants."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from regulars.contracts.cryptokids.history_query import VERBS
 from regulars.contracts.cryptokids.wire import HoldAnswer, LedgerRow
@@ -42,7 +41,7 @@ def transfer_row(
     metadata = transfer.metadata
     subject = hold.subject if hold is not None else None
     return LedgerRow(
-        str(transfer.transfer_id),
+        transfer.transfer_id,
         milliseconds(transfer.created_at),
         handle,
         transfer.action,
@@ -50,7 +49,7 @@ def transfer_row(
         transfer.amount,
         transfer.balance_after,
         subject.get("itemId") if subject else None,
-        _text(transfer.hold_id),
+        transfer.hold_id,
         metadata.get("templates") if metadata else None,
         -transfer.amount if verb is Verb.CAPTURE else None,
         transfer.note,
@@ -58,7 +57,7 @@ def transfer_row(
         transfer.actor,
         origin.address or None if origin is not None else None,
         origin.user_agent or None if origin is not None else None,
-        _text(transfer.parent_id),
+        transfer.parent_id,
         transfer.reason if is_refund else None,
         transfer.note if is_refund else None,
         transfer.idempotency_key,
@@ -83,7 +82,3 @@ def hold_answer(row: HoldRow, handle: str | None) -> HoldAnswer:
         createdAt=milliseconds(hold.created_at),
         approvedAt=milliseconds(hold.closed_at) if approved and hold.closed_at is not None else None,
     )
-
-
-def _text(identifier: UUID | None) -> str | None:
-    return None if identifier is None else str(identifier)

@@ -3,10 +3,11 @@
 import csv
 import io
 from collections.abc import Iterable
+from uuid import UUID
 
 import msgspec
 
-Cell = str | int | list[object] | None
+Cell = str | int | UUID | list[object] | None
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -28,5 +29,7 @@ def _cell(value: Cell) -> str | int:
         return ""
     if isinstance(value, int):
         return value
+    if isinstance(value, UUID):
+        return str(value)
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return "'" + text if text.startswith(_STARTS_A_FORMULA) else text

@@ -9,7 +9,12 @@ from litestar import post as post_route
 from regulars.base.refusals import Refused
 from regulars.contracts.cryptokids import descriptions
 from regulars.contracts.cryptokids.answering import Endpoint, answer, body_of
-from regulars.contracts.cryptokids.context import ADMIN_ROLE, Context, find_member, find_or_enrol_member
+from regulars.contracts.cryptokids.context import (
+    ADMIN_ROLE,
+    Context,
+    find_member_for_posting,
+    find_or_enrol_member,
+)
 from regulars.contracts.cryptokids.envelope import envelope
 from regulars.contracts.cryptokids.posting import attribution, cut_action, cut_note, post, request_claim
 from regulars.contracts.cryptokids.wire import VerbAnswer
@@ -64,7 +69,7 @@ async def _earn(context: Context) -> Answer:
 
 async def _redeem(context: Context) -> Answer:
     body = body_of(context, RedeemBody)
-    member_id = await find_member(context, body.user_id or body.user_id_camel)
+    member_id = await find_member_for_posting(context, body.user_id or body.user_id_camel)
     note, action = cut_note(body.note), cut_action(body.action, "spend_manual")
     key = body.idempotency_key or body.idempotency_key_camel
     command = Redeem(
@@ -81,7 +86,7 @@ async def _adjust(context: Context) -> Answer:
     body = body_of(context, AdjustBody)
     if body.delta == 0:
         raise Refused("invalid_delta", field="delta")
-    member_id = await find_member(context, body.user_id or body.user_id_camel)
+    member_id = await find_member_for_posting(context, body.user_id or body.user_id_camel)
     note = cut_note(body.note)
     action = cut_action(body.action, "adjust_credit" if body.delta > 0 else "adjust_debit")
     key = body.idempotency_key or body.idempotency_key_camel

@@ -1,6 +1,7 @@
 """What the ledger's endpoints answer. Fields have their names on the wire and the order they are sent in."""
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -49,7 +50,7 @@ class CountedTemplate(msgspec.Struct, frozen=True):
 class LedgerRow(msgspec.Struct, frozen=True):
     """A row of the ledger. `at` is in milliseconds since 1970; `userId` is null once the member is erased."""
 
-    id: str
+    id: UUID
     at: int
     userId: str | None
     action: str
@@ -57,7 +58,7 @@ class LedgerRow(msgspec.Struct, frozen=True):
     delta: int
     balance_after: int
     itemId: int | str | None
-    holdId: str | None
+    holdId: UUID | None
     templates: list[Any] | None
     finalCost: int | None
     note: str | None
@@ -65,7 +66,7 @@ class LedgerRow(msgspec.Struct, frozen=True):
     actor: str | None
     ip: str | None
     ua: str | None
-    parent_tx_id: str | None
+    parent_tx_id: UUID | None
     refund_reason: str | None
     refund_notes: str | None
     idempotency_key: str | None
@@ -75,7 +76,7 @@ class VerbAnswer(msgspec.Struct, frozen=True):
     """What every ledger verb answers. `balance` and `hints` are of now, also when the posting is a replay."""
 
     ok: bool
-    txId: str
+    txId: UUID
     tx: LedgerRow
     balance: int
     hints: Hints

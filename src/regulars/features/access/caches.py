@@ -4,12 +4,12 @@ import hashlib
 import os
 
 from regulars.base.clock import Clock, utc_now
+from regulars.base.read_through import ReadThrough
 from regulars.db.database import Database
 from regulars.features.access import store
 from regulars.features.access.actions_credentials import find_caller_by_hash
 from regulars.features.access.keys import KeyHasher, is_plausible
 from regulars.features.access.model import Caller, Program
-from regulars.features.access.read_through import ReadThrough
 
 CALLERS_MAX = 10_000
 PROGRAMS_MAX = 1_000

@@ -13,6 +13,7 @@ from regulars.features.ledger import posting, store_accounts, store_lists, store
 from regulars.features.ledger.group_commit import Ledger
 from regulars.features.ledger.model import AccountReference, AccountState, HoldStatus
 from regulars.features.ledger.model_lists import HoldRow, PeriodTotals, RedemptionRow
+from regulars.features.ledger.recalling import recalled
 from regulars.features.ledger.rules_holds import is_expired, settle
 from regulars.features.ledger.store_reading import (
     balance_at,
@@ -37,6 +38,7 @@ __all__ = [
     "list_holds",
     "list_redemptions",
     "period_totals",
+    "recalled",
     "verify",
 ]
 

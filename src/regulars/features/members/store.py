@@ -6,8 +6,10 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
+from psycopg import errors
 
 from regulars.db.database import Connection
+from regulars.db.pipeline import Pipeline, Statement
 from regulars.features.members.model import Member, Status
 
 INSERT_MEMBERS: LiteralString = """
@@ -74,9 +76,17 @@ LOCK: LiteralString = SELECT + "and m.member_id = %(member_id)s for no key updat
 # Stronger than LOCK: it also waits for whoever is adding a row that belongs to this member.
 LOCK_ALONE: LiteralString = SELECT + "and m.member_id = %(member_id)s for update"
 
-SELECT_ID_BY_HANDLE: LiteralString = """
-select member_id from members where program_id = %(program_id)s and handle = %(handle)s
-"""
+# One by one in a lateral subquery with a limit, so that the generic plan is a nested loop over the index
+# whatever the size of the table was when a connection first planned it.
+SELECT_IDS_BY_HANDLE = Statement("""
+select r.handle, m.member_id
+from json_array_elements_text(%(handles)s::json) as r (handle)
+cross join lateral (
+    select member_id from members
+    where program_id = %(program_id)s and handle = r.handle
+    limit 1
+) m
+""")
 
 SELECT_HANDLES: LiteralString = """
 select member_id, handle from members
@@ -127,11 +137,20 @@ async def select_by_identifier(
     return await _member(connection, statement, {"program_id": program_id, "kind": kind, "value": value})
 
 
-async def select_id_by_handle(connection: Connection, program_id: int, handle: str) -> UUID | None:
-    """The id of the member with this handle."""
-    cursor = await connection.execute(SELECT_ID_BY_HANDLE, {"program_id": program_id, "handle": handle})
-    row = await cursor.fetchone()
-    return row[0] if row else None
+async def select_ids_by_handle(
+    connection: Connection, program_id: int, handles: Sequence[str]
+) -> dict[str, UUID]:
+    """The ids of the members with these handles, which must be in their one spelling. One round trip."""
+    parameters = {"program_id": b"%d" % program_id, "handles": msgspec.json.encode(handles)}
+    pipeline = Pipeline(connection)
+    try:
+        sent = pipeline.send(SELECT_IDS_BY_HANDLE, parameters)
+        await pipeline.flush()
+    except errors.InvalidSqlStatementName:
+        # Somebody deallocated what the connection had prepared.
+        sent = pipeline.send(SELECT_IDS_BY_HANDLE, parameters)
+        await pipeline.flush()
+    return dict(sent.rows)
 
 
 async def select_handles(

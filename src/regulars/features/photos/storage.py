@@ -7,7 +7,7 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -62,15 +62,23 @@ class PhotoStorage:
         )
 
     async def write(self, files: Mapping[str, bytes]) -> None:
-        """Every file is there, whole and safe from a power cut, or the call fails."""
+        """Every file is there, whole, safe from a power cut; a call that fails takes back what it wrote."""
         import obstore
 
-        with _failures():
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                for path, content in files.items():
-                    await obstore.put_async(self._store, path, content, use_multipart=False)
-                if self._directory is not None:
-                    await asyncio.to_thread(_make_durable, self._directory, list(files))
+        written: list[str] = []
+        try:
+            with _failures():
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    for path, content in files.items():
+                        await obstore.put_async(self._store, path, content, use_multipart=False)
+                        written.append(path)
+                    if self._directory is not None:
+                        await asyncio.to_thread(_make_durable, self._directory, written)
+        except PhotoStorageUnavailable:
+            # A full disk would otherwise fill further with what nobody can use. The sweep gets the rest.
+            with suppress(PhotoStorageUnavailable):
+                await self.delete(written)
+            raise
 
     async def open(self, path: str) -> OpenedFile | None:
         """The file being read, None when there is none."""

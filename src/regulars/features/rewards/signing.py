@@ -80,6 +80,25 @@ def verify(key: bytes, text: str, now: datetime) -> Token:
     return token
 
 
+def is_signed(key: bytes, text: str) -> bool:
+    """Whether a token, expired or not, was signed with this key."""
+    payload, _, signature = text.partition(".")
+    return text.isascii() and hmac.compare_digest(_signature(key, payload), signature)
+
+
+def unverified_data(text: str) -> dict[str, Any]:
+    """What a token says it is bound to, whoever wrote it; empty for what is no token.
+
+    Good for finding out whose key to verify it with, and for nothing else.
+    """
+    if len(text) > TOKEN_LENGTH_MAX or not text.isascii():
+        return {}
+    try:
+        return _decoded(text.partition(".")[0]).data
+    except Refused:
+        return {}
+
+
 def _decoded(payload: str) -> Token:
     try:
         raw = urlsafe_b64decode(payload + "=" * (-len(payload) % 4))

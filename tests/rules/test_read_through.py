@@ -3,7 +3,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from regulars.features.access.read_through import ReadThrough
+from regulars.base.read_through import ReadThrough
 
 
 class Source:
@@ -151,3 +151,75 @@ async def test_forgetting_also_drops_an_answer_on_its_way(source: Source, time: 
     source.gate.set()
     assert (await early, await late) == (1, 2)
     assert cache.cached("a") == 2
+
+
+async def test_an_old_answer_is_there_for_those_who_find_out_by_themselves(
+    source: Source, time: Time
+) -> None:
+    cache = cache_of(time)
+    source.values["a"] = 1
+    assert cache.cached_however_old("a") is None
+    await cache.get("a", source("a"))
+    time.seconds += 1_000_000
+    assert (cache.cached("a"), cache.cached_however_old("a")) == (None, 1)
+    source.values["a"] = 2
+    assert (await cache.get("a", source("a")), cache.cached_however_old("a")) == (2, 2)
+    del source.values["a"]
+    time.seconds += 3
+    await cache.get("a", source("a"))
+    assert cache.cached_however_old("a") is None, "what is known to be gone is not remembered"
+
+
+async def test_a_forgotten_answer_is_not_there_however_old(source: Source, time: Time) -> None:
+    cache = cache_of(time)
+    source.values["a"] = 1
+    await cache.get("a", source("a"))
+    cache.forget("a")
+    assert cache.cached_however_old("a") is None
+
+
+async def test_an_old_answer_that_is_used_is_not_the_first_to_go(source: Source, time: Time) -> None:
+    cache = cache_of(time)
+    source.values = {"a": 1, "b": 2, "c": 3, "d": 4}
+    for name in "abc":
+        await cache.get(name, source(name))
+    time.seconds += 3
+    cache.cached_however_old("a")
+    await cache.get("d", source("d"))
+    assert [cache.cached_however_old(name) for name in "abcd"] == [1, None, 3, 4]
+
+
+async def test_an_answer_that_arrives_is_kept_before_anybody_has_it(time: Time) -> None:
+    cache = cache_of(time)
+    answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+    waiting = asyncio.create_task(cache.get("a", lambda: answer))
+    await asyncio.sleep(0)
+    answer.set_result(1)
+    assert await waiting == 1
+    assert cache.cached("a") == 1
+
+
+async def test_a_load_that_was_given_up_is_asked_again(source: Source, time: Time) -> None:
+    cache = cache_of(time)
+    answer: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+    waiting = asyncio.create_task(cache.get("a", lambda: answer))
+    await asyncio.sleep(0)
+    answer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    source.values["a"] = 1
+    assert await cache.get("a", source("a")) == 1
+
+
+async def test_a_failure_on_its_way_when_all_hang_up_is_not_remembered(source: Source, time: Time) -> None:
+    cache = cache_of(time)
+    source.gate = asyncio.Event()
+    source.failure = ConnectionError()
+    waiting = asyncio.create_task(cache.get("a", source("a")))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    source.gate.set()
+    await asyncio.sleep(0.01)
+    source.failure = None
+    source.values["a"] = 1
+    assert await cache.get("a", source("a")) == 1

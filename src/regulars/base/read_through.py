@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -33,12 +34,23 @@ class ReadThrough(Generic[Key, Value]):
         self._monotonic = monotonic
         self._present: OrderedDict[Key, tuple[float, Value]] = OrderedDict()
         self._absent: OrderedDict[Key, float] = OrderedDict()
-        self._loading: dict[Key, asyncio.Task[Value | None]] = {}
+        self._loading: dict[Key, asyncio.Future[Value | None]] = {}
 
     def cached(self, key: Key) -> Value | None:
         """The remembered value, at once; None when it is not remembered, or known not to exist."""
         entry = self._present.get(key)
         if entry is None or entry[0] <= self._monotonic():
+            return None
+        self._present.move_to_end(key)
+        return entry[1]
+
+    def cached_however_old(self, key: Key) -> Value | None:
+        """What was last known to exist, at once, even past its lifetime; None when it is not remembered.
+
+        Only for callers who find out by themselves that it is no longer true, and then `forget` it.
+        """
+        entry = self._present.get(key)
+        if entry is None:
             return None
         self._present.move_to_end(key)
         return entry[1]
@@ -57,8 +69,10 @@ class ReadThrough(Generic[Key, Value]):
             return None
         loading = self._loading.get(key)
         if loading is None:
-            loading = asyncio.create_task(self._load_and_keep(key, load, now))
+            loading = asyncio.ensure_future(load())
             self._loading[key] = loading
+            # The first of its callbacks, so that the answer is kept before anybody has it.
+            loading.add_done_callback(partial(self._arrived, key, now))
         # One who asked may hang up; the others still wait for the same answer.
         return await asyncio.shield(loading)
 
@@ -68,19 +82,13 @@ class ReadThrough(Generic[Key, Value]):
         self._absent.pop(key, None)
         self._loading.pop(key, None)
 
-    async def _load_and_keep(
-        self, key: Key, load: Callable[[], Awaitable[Value | None]], asked_at: float
-    ) -> Value | None:
-        task = asyncio.current_task()
-        try:
-            value = await load()
-            # Not after `forget`: what was on its way then may be what was to be forgotten.
-            if self._loading.get(key) is task:
-                self._keep(key, value, asked_at)
-            return value
-        finally:
-            if self._loading.get(key) is task:
-                del self._loading[key]
+    def _arrived(self, key: Key, asked_at: float, loading: "asyncio.Future[Value | None]") -> None:
+        # Not after `forget`: what was on its way then may be what was to be forgotten.
+        if self._loading.get(key) is not loading:
+            return
+        del self._loading[key]
+        if not loading.cancelled() and loading.exception() is None:
+            self._keep(key, loading.result(), asked_at)
 
     def _keep(self, key: Key, value: Value | None, asked_at: float) -> None:
         if value is not None:
