@@ -4,6 +4,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from regulars.base.refusals import Refused
 from regulars.features.members import rules
@@ -153,6 +154,9 @@ def test_a_search_takes_every_character_literally(text: str, pattern: str | None
         (NewMember(sex="x" * 33), "invalid_sex"),
         (NewMember(identifiers=(NewIdentifier("rfid", " "),)), "invalid_identifier"),
         (NewMember(identifiers=(NewIdentifier("rfid", "A", "l" * 101),)), "invalid_label"),
+        (NewMember(home_location_id=0), "location_not_found"),
+        (NewMember(home_location_id=-1), "location_not_found"),
+        (NewMember(home_location_id=2**31), "location_not_found"),
     ],
 )
 def test_why_a_member_is_not_enrolled(new: NewMember, code: str) -> None:
@@ -183,7 +187,38 @@ def test_a_change_moves_updated_at_and_nothing_else() -> None:
     assert (changed.handle, changed.created_at, changed.number) == ("leo", NOW, 1)
 
 
-@pytest.mark.parametrize("changes", [ProfileChanges(), ProfileChanges(name=" Leo "), ProfileChanges(sex="")])
+@pytest.mark.parametrize(
+    ("changes", "home_location_id", "staff"),
+    [
+        (ProfileChanges(home_location_id=2), 2, True),
+        (ProfileChanges(home_location_id=None), None, True),
+        (ProfileChanges(staff=False), 1, False),
+        (ProfileChanges(name="Leopold"), 1, True),
+    ],
+)
+def test_a_home_and_being_staff_change_like_the_rest(
+    changes: ProfileChanges, home_location_id: int | None, staff: bool
+) -> None:
+    changed = changed_profile(replace(LEO, home_location_id=1, staff=True), changes, NOW + timedelta(hours=1))
+    assert (changed.home_location_id, changed.staff) == (home_location_id, staff)
+    assert changed.updated_at == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("location_id", [0, -1, 2**31, 10**40])
+def test_no_home_is_where_no_location_can_be(location_id: int) -> None:
+    with pytest.raises(Refused, match="location_not_found"):
+        changed_profile(LEO, ProfileChanges(home_location_id=location_id), NOW)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ProfileChanges(),
+        ProfileChanges(name=" Leo "),
+        ProfileChanges(sex=""),
+        ProfileChanges(home_location_id=None, staff=False),
+    ],
+)
 def test_what_changes_nothing_leaves_updated_at(changes: ProfileChanges) -> None:
     assert changed_profile(LEO, changes, NOW + timedelta(hours=1)) is LEO
 

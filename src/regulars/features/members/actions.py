@@ -111,7 +111,8 @@ async def update(
     """The member after the changes; `updated_at` moves when something did change.
 
     Raises Refused: member_not_found (also for an erased one), identifier_taken with kind "email",
-    invalid_name, invalid_email, invalid_phone, invalid_birth_date, invalid_sex.
+    invalid_name, invalid_email, invalid_phone, invalid_birth_date, invalid_sex, location_not_found for the
+    home location.
     """
     member = await _lock(connection, program_id, member_id)
     return await _save(connection, member, changed_profile(member, changes, now))

@@ -38,13 +38,16 @@ async def enrol(
     phone: str | None = None,
     birth_date: date | None = None,
     sex: str | None = None,
+    home_location_id: int | None = None,
+    staff: bool = False,
     now: datetime,
 ) -> Member:
     """The new member, recognised by `identifiers`, each a (kind, value, label).
 
     Kind "handle" becomes the member's handle, "email" the address. Raises Refused: identifier_taken with
     the `kind`; invalid_handle, invalid_name, invalid_email, invalid_phone, invalid_birth_date,
-    invalid_sex, invalid_identifier (with the `kind`), invalid_label. The transaction stays usable.
+    invalid_sex, invalid_identifier (with the `kind`), invalid_label, location_not_found for the home
+    location. The transaction stays usable.
     """
     new = NewMember(
         name=name,
@@ -58,6 +61,8 @@ async def enrol(
             for kind, value, label in identifiers
             if kind not in ("handle", "email")
         ),
+        home_location_id=home_location_id,
+        staff=staff,
     )
     return (await enrol_batch(connection, program_id, [new], now))[0]
 
@@ -140,4 +145,6 @@ def _member(program_id: int, number: int, new: NewMember, now: datetime) -> Memb
         created_at=created_at,
         updated_at=created_at,
         handle=new.handle,
+        home_location_id=new.home_location_id,
+        staff=new.staff,
     )

@@ -20,7 +20,8 @@ class Member(msgspec.Struct, frozen=True):
     """A person in one program. `number` is the integer that some contracts show as the id.
 
     `handle` is the id that the program itself chose (the user id of CryptoKids); it stays the member's
-    for the member's life. `email` keeps the case it was typed in.
+    for the member's life. `email` keeps the case it was typed in. `home_location_id` is the location the
+    member belongs to, and `staff` says that the member works for the program.
     """
 
     program_id: int
@@ -35,6 +36,8 @@ class Member(msgspec.Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     handle: str | None = None
+    home_location_id: int | None = None
+    staff: bool = False
 
     def __repr__(self) -> str:
         # The text of a struct ends up in logs and test reports, where no personal data may be.
@@ -91,6 +94,8 @@ class NewMember(msgspec.Struct, frozen=True, kw_only=True):
     sex: str | None = None
     identifiers: tuple[NewIdentifier, ...] = ()
     created_at: datetime | None = None
+    home_location_id: int | None = None
+    staff: bool = False
 
 
 class ProfileChanges(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +106,8 @@ class ProfileChanges(msgspec.Struct, frozen=True, kw_only=True):
     phone: str | None | UnsetType = UNSET
     birth_date: date | None | UnsetType = UNSET
     sex: str | None | UnsetType = UNSET
+    home_location_id: int | None | UnsetType = UNSET
+    staff: bool | UnsetType = UNSET
 
 
 class Origin(msgspec.Struct, frozen=True):

@@ -11,7 +11,10 @@ from regulars.features.members.model import Member, NewIdentifier, NewMember, Pr
 
 
 def checked_new_member(new: NewMember, now: datetime) -> NewMember:
-    """The member as it is to be stored. Raises Refused: invalid_… with the field's name."""
+    """The member as it is to be stored.
+
+    Raises Refused: invalid_… with the field's name, location_not_found.
+    """
     return replace(
         new,
         name=_name(new.name),
@@ -21,6 +24,7 @@ def checked_new_member(new: NewMember, now: datetime) -> NewMember:
         birth_date=_birth_date(new.birth_date, now),
         sex=_sex(new.sex),
         identifiers=tuple(checked_identifier(identifier) for identifier in new.identifiers),
+        home_location_id=_home_location_id(new.home_location_id),
     )
 
 
@@ -37,7 +41,10 @@ def checked_identifier(new: NewIdentifier) -> NewIdentifier:
 
 
 def changed_profile(member: Member, changes: ProfileChanges, now: datetime) -> Member:
-    """The member after the changes, `updated_at` included if there are any. Raises Refused: invalid_…."""
+    """The member after the changes, `updated_at` included if there are any.
+
+    Raises Refused: invalid_…, location_not_found.
+    """
     changed = replace(
         member,
         name=member.name if changes.name is UNSET else _name(changes.name),
@@ -47,6 +54,12 @@ def changed_profile(member: Member, changes: ProfileChanges, now: datetime) -> M
             member.birth_date if changes.birth_date is UNSET else _birth_date(changes.birth_date, now)
         ),
         sex=member.sex if changes.sex is UNSET else _sex(changes.sex),
+        home_location_id=(
+            member.home_location_id
+            if changes.home_location_id is UNSET
+            else _home_location_id(changes.home_location_id)
+        ),
+        staff=member.staff if changes.staff is UNSET else changes.staff,
     )
     return member if changed == member else replace(changed, updated_at=max(member.updated_at, now))
 
@@ -90,3 +103,10 @@ def _sex(raw: str | None) -> str | None:
     if raw is not None and sex is None:
         raise Refused("invalid_sex")
     return sex or None
+
+
+def _home_location_id(location_id: int | None) -> int | None:
+    # Whether there is such a location is for the database to say; a column holds no greater number.
+    if location_id is not None and not 0 < location_id <= rules.LOCATION_ID_MAX:
+        raise Refused("location_not_found")
+    return location_id

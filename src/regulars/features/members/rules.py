@@ -14,6 +14,7 @@ SEARCH_LENGTH_MAX = 200
 ADDRESS_LENGTH_MAX = 64
 USER_AGENT_LENGTH_MAX = 300
 YEARS_MAX = 150
+LOCATION_ID_MAX = 2**31 - 1
 
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")

@@ -14,19 +14,20 @@ from regulars.features.members.model import Member, Status
 
 INSERT_MEMBERS: LiteralString = """
 insert into members (
-    program_id, member_id, number, handle, name, email, phone, birth_date, sex, created_at, updated_at
+    program_id, member_id, number, handle, name, email, phone, birth_date, sex, created_at, updated_at,
+    home_location_id, staff
 )
 select %(program_id)s, r.member_id, r.number, r.handle, r.name, r.email, r.phone, r.birth_date, r.sex,
-    r.created_at, r.created_at
+    r.created_at, r.created_at, r.home_location_id, r.staff
 from json_to_recordset(%(members)s::json) as r (
     member_id uuid, number integer, handle text, name text, email text, phone text, birth_date date, sex text,
-    created_at timestamptz
+    created_at timestamptz, home_location_id integer, staff boolean
 )
 """
 
 SELECT: LiteralString = """
 select m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone, m.birth_date, m.sex,
-    m.created_at, m.updated_at, m.handle
+    m.created_at, m.updated_at, m.handle, m.home_location_id, m.staff
 from members m
 where m.program_id = %(program_id)s
 """
@@ -46,7 +47,7 @@ and lower(m.email) = lower(%(value)s) and m.status = 'active' and m.email is not
 
 SELECT_BY_IDENTIFIER: LiteralString = """
 select m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone, m.birth_date, m.sex,
-    m.created_at, m.updated_at, m.handle
+    m.created_at, m.updated_at, m.handle, m.home_location_id, m.staff
 from identifiers i
 join members m on m.program_id = i.program_id and m.member_id = i.member_id
 where i.program_id = %(program_id)s and i.kind = %(kind)s and i.value = %(value)s and i.ended_at is null
@@ -96,7 +97,8 @@ where program_id = %(program_id)s and member_id = any (%(member_ids)s) and handl
 UPDATE: LiteralString = """
 update members
 set status = %(status)s, handle = %(handle)s, name = %(name)s, email = %(email)s, phone = %(phone)s,
-    birth_date = %(birth_date)s, sex = %(sex)s, updated_at = %(updated_at)s
+    birth_date = %(birth_date)s, sex = %(sex)s, updated_at = %(updated_at)s,
+    home_location_id = %(home_location_id)s, staff = %(staff)s
 where program_id = %(program_id)s and member_id = %(member_id)s
 """
 
@@ -109,7 +111,8 @@ where program_id = %(program_id)s and member_id = %(member_id)s and status = 'ac
 async def insert_members(connection: Connection, program_id: int, rows: Sequence[Member]) -> None:
     """All rows are stored as active members.
 
-    Raises UniqueViolation for a handle or an e-mail address in use.
+    Raises UniqueViolation for a handle or an e-mail address in use, ForeignKeyViolation for a home
+    location that the program does not have.
     """
     members = msgspec.json.encode(rows).decode()
     await connection.execute(INSERT_MEMBERS, {"program_id": program_id, "members": members})
@@ -192,7 +195,10 @@ async def lock_member(
 
 
 async def update_member(connection: Connection, member: Member) -> None:
-    """The member's row is as given; it must be locked. Raises UniqueViolation for an address in use."""
+    """The member's row is as given; it must be locked.
+
+    Raises UniqueViolation for an address in use, ForeignKeyViolation for an unknown home location.
+    """
     await connection.execute(UPDATE, msgspec.structs.asdict(member))
 
 
