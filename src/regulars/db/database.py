@@ -55,8 +55,8 @@ def server_conninfo(
         "jit": "off",
         "random_page_cost": "1.1",
         "plan_cache_mode": "force_generic_plan",
-        # A plan stays with its connection, so what is chosen for an empty table has to do for a full one: until
-        # the statistics caught up, look-ups of claims read all of a table that grew by thousands a second.
+        # A plan stays with its connection, so what is chosen for an empty table has to do for a full one:
+        # until the statistics caught up, each look-up read all of a table that grew by thousands a second.
         "enable_seqscan": "off",
         "timezone": "UTC",
         "statement_timeout": f"{round(statement_timeout_seconds * 1000)}",
