@@ -10,8 +10,8 @@ from regulars.demo.catalogue import CHORES, TREATS
 from regulars.demo.children import Child, Price, Task
 from regulars.demo.people import LEO, MAYA, people_of_the_demo
 from regulars.demo.year import Cast, Round, plan_year
+from regulars.features.ledger.folding import fold
 from regulars.features.ledger.model import AccountReference, AccountState, Outcome, Posted
-from regulars.features.ledger.posting import fold
 from regulars.features.ledger.store_accounts import BatchState
 
 UNTIL = datetime(2026, 3, 14, 15, 9, tzinfo=UTC)

@@ -77,6 +77,7 @@ async def plan_everything(world: LedgerWorld, connection: Connection, account: A
         keyed = claim(f"key-{number}")
         await posting.post(connection, program_id, [refund(everything, 1, account, keyed)], world.clock)
         await posting.post(connection, program_id, [earn(1, account, keyed)], world.clock)
+        await posting.post(connection, program_id, [earn(1, account), earn(1, account)], world.clock)
         await actions.account_state(connection, program_id, account, NOW)
         await actions.list_history(connection, program_id, wanted)
         await actions.list_history(connection, program_id, HistoryFilter())
@@ -149,11 +150,11 @@ def cases(account: AccountReference, account_id: UUID, transfer: Transfer) -> li
     page = {"limit": 50, "offset": 0, "skip": 0}
     late, transfer_id = transfer.created_at, transfer.transfer_id
     keys = _json([{"scope": "request:1", "key": key} for key in (str(transfer_id), "none")])
-    write = {
-        "transfers": "[]", "claims": "[]", "account_ids": f"{{{account_id}}}",
-        "accounts": _json([{"account_id": account_id, "balance": 0, "held": 0, "credited": 0, "debited": 0,
-            "version": TRANSFERS, "updated_at": NOW}]),
+    row = {
+        "account_id": account_id, "balance": 0, "held": 0, "credited": 0, "debited": 0, "version": TRANSFERS,
+        "updated_at": NOW,
     }  # fmt: skip
+    write = {"transfers": "[]", "claims": "[]", "account_ids": f"{{{account_id}}}", "accounts": _json([row])}
     always = {"since": store_reading.EPOCH, "until": store_reading.FOREVER}
     lately = {"since": late, "until": store_reading.FOREVER}
     program = {"asset": "points", "since_id": id_floor(NOW), "until_id": store_lists.LAST_ID}
@@ -166,6 +167,7 @@ def cases(account: AccountReference, account_id: UUID, transfer: Transfer) -> li
         (store_accounts.READ_CLAIMS.text, 20, {"claims": keys}),
         (store_accounts.READ_TARGETS.text, 12, {"targets": _json([{"transfer_id": transfer_id}])}),
         (store_posting.WRITE_POSTINGS.text, 20, write),
+        (store_posting.WRITE_ACCOUNT.text, 15, row),
         (store_reading.HISTORY_OF_ACCOUNT, 20, member | page | {"skip": 49_000}),
         (store_reading.HISTORY_OF_ACCOUNT, 250, member | page | {"since": late, "until": late}),
         (store_reading.HISTORY_OF_ACCOUNT, 25, member | page | {"before": transfer_id}),

@@ -154,3 +154,12 @@ async def test_a_connection_that_is_closed_already_is_an_operational_error(conne
         pipeline = Pipeline(connection)
         pipeline.send(ONE)
         await pipeline.flush()
+
+
+async def test_a_parameter_with_a_nul_is_refused_before_anything_is_sent(connection: Connection) -> None:
+    pipeline = Pipeline(connection)
+    with pytest.raises(psycopg.DataError):
+        pipeline.send(ECHO, {"text": b"cut\0here", "times": b"1"})
+    one = pipeline.send(ONE)
+    await pipeline.flush()
+    assert one.rows == [(1,)]

@@ -57,8 +57,13 @@ class Pipeline:
         self._waiting: list[Sent] = []
 
     def send(self, statement: Statement, parameters: Mapping[str, bytes | None] | None = None) -> Sent:
-        """The statement, to go out with the next flush. It runs only if those sent before it succeed."""
+        """The statement, to go out with the next flush. It runs only if those sent before it succeed.
+
+        Raises DataError for a parameter with a NUL, at which libpq would cut it.
+        """
         values = [parameters[name] for name in statement.parameters] if parameters is not None else []
+        if any(value is not None and b"\0" in value for value in values):
+            raise psycopg.DataError("PostgreSQL text cannot hold a NUL")
         sent = Sent(statement, values)
         self._waiting.append(sent)
         return sent

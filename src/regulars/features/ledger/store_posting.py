@@ -1,6 +1,6 @@
 """The statements with which a posting batch ends: all that it writes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import msgspec
 
 from regulars.db.pipeline import Pipeline, Statement
 from regulars.features.ledger.model import AccountState, Hold, Redemption, Refusal, Transfer
-from regulars.features.ledger.store_rows import as_json, program
+from regulars.features.ledger.store_rows import as_json, as_text, program
 
 # The ids come a second time as an array, because a join alone would be planned as a hash of all accounts.
 WRITE_POSTINGS = Statement("""
@@ -44,6 +44,35 @@ from json_to_recordset(%(accounts)s::json) as r (
 )
 where a.program_id = %(program_id)s and a.account_id = r.account_id
     and a.account_id = any(%(account_ids)s::uuid[])
+""")
+
+# One posting by itself, which is what a quiet server is asked for, goes without the detour over JSON: three
+# plain statements took 130 µs where the one above took 190.
+WRITE_TRANSFER = Statement("""
+insert into transfers (
+    program_id, transfer_id, account_id, version, verb, action, amount, balance_after, counterparty,
+    parent_id, hold_id, source, actor, reason, note, origin_id, metadata, idempotency_key,
+    effective_at, created_at
+)
+values (
+    %(program_id)s, %(transfer_id)s, %(account_id)s, %(version)s, %(verb)s, %(action)s, %(amount)s,
+    %(balance_after)s, %(counterparty)s, %(parent_id)s, %(hold_id)s, %(source)s, %(actor)s, %(reason)s,
+    %(note)s, %(origin_id)s, %(metadata)s, %(idempotency_key)s, %(created_at)s, %(created_at)s
+)
+""")
+
+WRITE_CLAIM = Statement("""
+insert into claims (program_id, scope, key, fingerprint, transfer_id, refusal, created_at)
+values (
+    %(program_id)s, %(scope)s, %(key)s, %(fingerprint)s, %(transfer_id)s, %(refusal)s, %(created_at)s
+)
+""")
+
+WRITE_ACCOUNT = Statement("""
+update accounts
+set balance = %(balance)s, held = %(held)s, credited = %(credited)s, debited = %(debited)s,
+    version = %(version)s, updated_at = %(updated_at)s
+where program_id = %(program_id)s and account_id = %(account_id)s
 """)
 
 WRITE_HOLDS = Statement("""
@@ -115,19 +144,35 @@ def write_batch(
         )
         for state in accounts
     ]  # fmt: skip
-    account_ids = ",".join([str(row.account_id) for row in account_rows])
-    parameters = {
-        "program_id": program(program_id),
-        "transfers": as_json(transfers),
-        "accounts": as_json(account_rows),
-        "account_ids": b"{%b}" % account_ids.encode(),
-        "claims": as_json(sorted(claims, key=_scope_and_key)),
-    }
-    pipeline.send(WRITE_POSTINGS, parameters)
+    of_program = {"program_id": program(program_id)}
+    if len(transfers) == len(account_rows) == 1 and len(claims) <= 1:
+        for statement, row in _plain_rows(transfers[0], account_rows[0], claims):
+            pipeline.send(statement, of_program | as_text(row))
+    else:
+        account_ids = ",".join([str(row.account_id) for row in account_rows])
+        pipeline.send(
+            WRITE_POSTINGS,
+            of_program
+            | {
+                "transfers": as_json(transfers),
+                "accounts": as_json(account_rows),
+                "account_ids": b"{%b}" % account_ids.encode(),
+                "claims": as_json(sorted(claims, key=_scope_and_key)),
+            },
+        )
     if holds:
-        pipeline.send(WRITE_HOLDS, parameters | {"holds": as_json(list(holds))})
+        pipeline.send(WRITE_HOLDS, of_program | {"holds": as_json(list(holds))})
     if redemptions:
-        pipeline.send(WRITE_REDEMPTIONS, parameters | {"redemptions": as_json(list(redemptions))})
+        pipeline.send(WRITE_REDEMPTIONS, of_program | {"redemptions": as_json(list(redemptions))})
+
+
+def _plain_rows(
+    transfer: Transfer, account: _AccountRow, claims: Sequence[ClaimRow]
+) -> Iterator[tuple[Statement, msgspec.Struct]]:
+    yield WRITE_TRANSFER, transfer
+    for claim in claims:
+        yield WRITE_CLAIM, claim
+    yield WRITE_ACCOUNT, account
 
 
 def _scope_and_key(row: ClaimRow) -> tuple[str, str]:
