@@ -148,6 +148,18 @@ async def test_a_server_process_that_is_ended_says_why(connection: Connection, d
     assert connection.closed
 
 
+async def test_a_server_process_that_ends_after_the_last_statement_is_noticed_at_once(
+    connection: Connection,
+) -> None:
+    """It did everything, and hung up where the synchronisation point should have been."""
+    pipeline = Pipeline(connection)
+    pipeline.send(ONE)
+    pipeline.send(Statement("select pg_terminate_backend(pg_backend_pid())"))
+    with pytest.raises(psycopg.OperationalError):
+        await asyncio.wait_for(pipeline.flush(), 2)
+    assert connection.closed
+
+
 async def test_a_connection_that_is_closed_already_is_an_operational_error(connection: Connection) -> None:
     await connection.close()
     with pytest.raises(psycopg.OperationalError):

@@ -13,7 +13,7 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg import errors
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 
 from regulars.db.database import Connection
@@ -154,6 +154,8 @@ class _RoundTrip:
                 # The end of each statement's results is marked by None.
                 if result is not None:
                     self._note(result)
+                elif self._pgconn.status == ConnStatus.BAD:
+                    raise psycopg.OperationalError("the connection to PostgreSQL was lost")
         except psycopg.Error as error:
             self._fail(error)
 
@@ -161,11 +163,15 @@ class _RoundTrip:
         if result.status == ExecStatus.PIPELINE_SYNC:
             self._synchronised.set_result(None)
             return
-        name = self._expected[self._answered]
-        self._answered += 1
         if result.status == ExecStatus.FATAL_ERROR:
             self._refusal = self._refusal or result
-        elif result.status != ExecStatus.PIPELINE_ABORTED:
+            if result.error_field(DiagnosticField.SEVERITY_NONLOCALIZED) != b"ERROR":
+                # The server hangs up, also in place of the synchronisation point; nothing follows.
+                self._fail(psycopg.OperationalError("PostgreSQL ended the connection"))
+                return
+        name = self._expected[self._answered]
+        self._answered += 1
+        if result.status == ExecStatus.TUPLES_OK or result.status == ExecStatus.COMMAND_OK:
             if name is None:
                 self._results.append(result)
             else:
