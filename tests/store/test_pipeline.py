@@ -109,6 +109,20 @@ async def test_what_somebody_deallocated_is_prepared_again(connection: Connectio
     assert one.rows == [(1,)]
 
 
+async def test_what_was_prepared_beside_what_is_gone_is_still_known(connection: Connection) -> None:
+    pipeline = Pipeline(connection)
+    pipeline.send(ONE)
+    await pipeline.flush()
+    await connection.execute("deallocate all")
+    pipeline.send(DIVIDE, {"by": b"1"})
+    pipeline.send(ONE)
+    with pytest.raises(errors.InvalidSqlStatementName):
+        await pipeline.flush()
+    both = [pipeline.send(DIVIDE, {"by": b"1"}), pipeline.send(ONE)]
+    await pipeline.flush()
+    assert [sent.rows for sent in both] == [[(1,)], [(1,)]]
+
+
 async def test_more_than_a_socket_takes_goes_both_ways_at_once(connection: Connection) -> None:
     text = b"x" * 1_000_000
     pipeline = Pipeline(connection)

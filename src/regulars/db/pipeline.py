@@ -8,7 +8,7 @@ flush, one wait, and psycopg's loaders turn the answers into rows.
 import asyncio
 import re
 from collections.abc import Mapping
-from itertools import count
+from hashlib import blake2b
 from typing import Any, LiteralString
 
 import psycopg
@@ -19,7 +19,6 @@ from psycopg.pq.abc import PGconn, PGresult
 from regulars.db.database import Connection
 
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-_numbers = count(1)
 
 
 class Statement:
@@ -32,7 +31,8 @@ class Statement:
         self.text = text
         self.parameters: list[str] = []
         self.query = _PLACEHOLDER.sub(self._position, text).encode()
-        self.name = b"regulars_%d" % next(_numbers)
+        # Made of the text, so that a name never stands for another statement, whoever prepared it.
+        self.name = b"regulars_" + blake2b(self.query, digest_size=16).hexdigest().encode()
 
     def _position(self, found: re.Match[str]) -> str:
         if found[1] not in self.parameters:
@@ -135,7 +135,8 @@ class _RoundTrip:
         if self._refusal is not None:
             error = errors.error_from_result(self._refusal)
             if isinstance(error, errors.InvalidSqlStatementName):
-                self._prepared.clear()
+                # Gone is what was prepared before this round trip, and nothing of what was prepared in it.
+                self._prepared.intersection_update(self._expected)
             raise error
         return self._results
 
