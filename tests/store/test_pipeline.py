@@ -109,18 +109,21 @@ async def test_what_somebody_deallocated_is_prepared_again(connection: Connectio
     assert one.rows == [(1,)]
 
 
-async def test_what_was_prepared_beside_what_is_gone_is_still_known(connection: Connection) -> None:
+async def test_what_was_prepared_since_somebody_deallocated_is_no_hindrance(connection: Connection) -> None:
     pipeline = Pipeline(connection)
     pipeline.send(ONE)
     await pipeline.flush()
     await connection.execute("deallocate all")
     pipeline.send(DIVIDE, {"by": b"1"})
+    await pipeline.flush()
+    pipeline.send(ADD, {"a": b"1", "b": b"2"})
     pipeline.send(ONE)
     with pytest.raises(errors.InvalidSqlStatementName):
         await pipeline.flush()
-    both = [pipeline.send(DIVIDE, {"by": b"1"}), pipeline.send(ONE)]
+    all_of_them = [pipeline.send(DIVIDE, {"by": b"1"}), pipeline.send(ONE)]
+    pipeline.send(ADD, {"a": b"1", "b": b"2"})
     await pipeline.flush()
-    assert [sent.rows for sent in both] == [[(1,)], [(1,)]]
+    assert [sent.rows for sent in all_of_them] == [[(1,)], [(1,)]]
 
 
 async def test_more_than_a_socket_takes_goes_both_ways_at_once(connection: Connection) -> None:

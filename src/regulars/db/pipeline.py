@@ -18,6 +18,7 @@ from psycopg.pq.abc import PGconn, PGresult
 
 from regulars.db.database import Connection
 
+_CLOSING = b"closing"
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -95,7 +96,7 @@ class _RoundTrip:
         self._prepared = prepared
         self._loop = asyncio.get_running_loop()
         self._synchronised: asyncio.Future[None] = self._loop.create_future()
-        # For each answer to come the name of the statement that it prepares, or None if it runs one.
+        # For each answer to come the name of the statement that it prepares, None if it runs one, or _CLOSING.
         self._expected: list[bytes | None] = []
         self._answered = 0
         self._results: list[PGresult] = []
@@ -106,8 +107,10 @@ class _RoundTrip:
         """Hands a statement to libpq, which sends it when `results` is awaited."""
         statement = sent.statement
         if statement.name not in self._prepared and statement.name not in self._expected:
+            # Whatever happened to the name before: closing what does not exist is no error.
+            self._pgconn.send_close_prepared(statement.name)
             self._pgconn.send_prepare(statement.name, statement.query)
-            self._expected.append(statement.name)
+            self._expected += (_CLOSING, statement.name)
         self._pgconn.send_query_prepared(statement.name, sent.values, result_format=Format.BINARY)
         self._expected.append(None)
 
@@ -135,8 +138,7 @@ class _RoundTrip:
         if self._refusal is not None:
             error = errors.error_from_result(self._refusal)
             if isinstance(error, errors.InvalidSqlStatementName):
-                # Gone is what was prepared before this round trip, and nothing of what was prepared in it.
-                self._prepared.intersection_update(self._expected)
+                self._prepared.clear()
             raise error
         return self._results
 
@@ -175,7 +177,7 @@ class _RoundTrip:
         if result.status == ExecStatus.TUPLES_OK or result.status == ExecStatus.COMMAND_OK:
             if name is None:
                 self._results.append(result)
-            else:
+            elif name is not _CLOSING:
                 self._prepared.add(name)
 
     def _give_up(self, seconds: float) -> None:
