@@ -10,12 +10,14 @@ from regulars.base.clock import Clock, utc_now
 from regulars.contracts.cryptokids.router import CONTRACT as CRYPTOKIDS
 from regulars.db.database import Database, DatabaseUnavailable
 from regulars.features.access.actions import list_programs
-from regulars.features.access.caches import CredentialCache, ProgramCache
+from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
 from regulars.features.ledger.actions import Ledger
 from regulars.features.members.caches import HandleCache, OriginCache
 from regulars.features.photos.actions import PhotoLibrary
 from regulars.features.photos.model import PhotoLimits
+from regulars.features.promos.caches import PromoCache
 from regulars.features.telemetry.actions import Telemetry
+from regulars.features.tiers.caches import TierBookCache
 from regulars.http.access import authorisation_table
 from regulars.http.contract import Contract
 from regulars.http.cross_origin import CrossOrigin
@@ -113,11 +115,14 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
             database=database,
             credentials=CredentialCache(database, settings.secret_key, clock=clock),
             programs=ProgramCache(database),
+            locations=LocationCache(database),
             telemetry=telemetry,
             ledger=ledger,
             handles=HandleCache(database),
             origins=OriginCache(database),
             photos=photos,
+            tier_books=TierBookCache(database),
+            promo_books=PromoCache(database),
         )
 
 

@@ -96,7 +96,7 @@ class _RoundTrip:
         self._prepared = prepared
         self._loop = asyncio.get_running_loop()
         self._synchronised: asyncio.Future[None] = self._loop.create_future()
-        # For each answer to come the name of the statement that it prepares, None if it runs one, or _CLOSING.
+        # For each answer to come: the name of the statement that it prepares, None if it runs one, _CLOSING.
         self._expected: list[bytes | None] = []
         self._answered = 0
         self._results: list[PGresult] = []

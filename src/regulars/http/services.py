@@ -8,7 +8,7 @@ import msgspec
 
 from regulars.base.clock import Clock
 from regulars.db.database import Database
-from regulars.features.access.caches import CredentialCache, ProgramCache
+from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
 from regulars.features.telemetry.actions import Telemetry
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from regulars.features.ledger.actions import Ledger
     from regulars.features.members.caches import HandleCache, OriginCache
     from regulars.features.photos.actions import PhotoLibrary
+    from regulars.features.promos.caches import PromoCache
+    from regulars.features.tiers.caches import TierBookCache
     from regulars.settings import Settings
 
 
@@ -27,8 +29,11 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     credentials: CredentialCache
     programs: ProgramCache
+    locations: LocationCache
     telemetry: Telemetry
     ledger: Ledger
     handles: HandleCache
     origins: OriginCache
     photos: PhotoLibrary
+    tier_books: TierBookCache
+    promo_books: PromoCache

@@ -20,11 +20,12 @@ from regulars.features.access.actions_credentials import (
     revoke_credentials_of_member,
     rotate_credential,
 )
-from regulars.features.access.caches import CredentialCache, ProgramCache
+from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
 from regulars.features.access.model import Location, Program
 
 __all__ = [
     "CredentialCache",
+    "LocationCache",
     "ProgramCache",
     "count_attempt",
     "create_location",

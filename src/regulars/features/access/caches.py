@@ -1,4 +1,4 @@
-"""Who calls and what the program has set, answered from memory for at most two seconds."""
+"""Who calls, and what the program and its locations are, answered from memory for at most two seconds."""
 
 import hashlib
 import os
@@ -6,13 +6,14 @@ import os
 from regulars.base.clock import Clock, utc_now
 from regulars.base.read_through import ReadThrough
 from regulars.db.database import Database
-from regulars.features.access import store
+from regulars.features.access import store, store_locations
 from regulars.features.access.actions_credentials import find_caller_by_hash
 from regulars.features.access.keys import KeyHasher, is_plausible
-from regulars.features.access.model import Caller, Program
+from regulars.features.access.model import Caller, Location, Program
 
 CALLERS_MAX = 10_000
 PROGRAMS_MAX = 1_000
+LOCATIONS_MAX = 10_000
 
 
 class CredentialCache:
@@ -101,3 +102,31 @@ class ProgramCache:
     async def _load_default(self) -> int | None:
         async with self._database.connection() as connection:
             return await store.select_lowest_program_id(connection)
+
+
+class LocationCache:
+    """Locations of all programs, at most `lifetime_seconds` old, whether they are active included."""
+
+    def __init__(self, database: Database, lifetime_seconds: float = 2) -> None:
+        self._database = database
+        self._locations: ReadThrough[tuple[int, int], Location] = ReadThrough(
+            size_max=LOCATIONS_MAX, lifetime_seconds=lifetime_seconds
+        )
+
+    def cached(self, program_id: int, location_id: int) -> Location | None:
+        """The location if a recent answer has it, at once; None says nothing: then `await get(…)`."""
+        return self._locations.cached((program_id, location_id))
+
+    async def get(self, program_id: int, location_id: int) -> Location | None:
+        """The program's location, or None when there is none. Raises DatabaseUnavailable."""
+        return await self._locations.get(
+            (program_id, location_id), lambda: self._load(program_id, location_id)
+        )
+
+    def forget(self, program_id: int, location_id: int) -> None:
+        """The next reader in this process sees what was committed before this call."""
+        self._locations.forget((program_id, location_id))
+
+    async def _load(self, program_id: int, location_id: int) -> Location | None:
+        async with self._database.connection() as connection:
+            return await store_locations.select_location(connection, program_id, location_id)

@@ -20,9 +20,11 @@ from regulars.features.members.identification import (
     identifiers_of,
     replace_identifier,
 )
+from regulars.features.members.listing import list_many, settled_at
 from regulars.features.members.model import Member, ProfileChanges, Status
 from regulars.features.members.origins import forget_origins, origins_of, remember_origin
 from regulars.features.members.profiles import changed_profile
+from regulars.features.members.recognition import recognise
 from regulars.features.members.rules import clean_handle
 
 __all__ = [
@@ -43,11 +45,14 @@ __all__ = [
     "get_many",
     "handles_of",
     "identifiers_of",
+    "list_many",
     "origins_of",
+    "recognise",
     "remember_origin",
     "replace_identifier",
     "search",
     "set_active",
+    "settled_at",
     "update",
 ]
 

@@ -82,8 +82,9 @@ async def replace_identifier(
     if checked.value == current.value:
         return Replacement(current, current.value)
     async with refusing_what_is_taken(connection):
-        await store_identifiers.update_value(connection, program_id, identifier_id, checked.value, now)
+        # Whoever adds an identifier takes its number before its value, so here they go in that order too.
         history_id = await access.next_number(connection, program_id, "identifier")
+        await store_identifiers.update_value(connection, program_id, identifier_id, checked.value, now)
         ended = replace(current, identifier_id=history_id, ended_at=now)
         await store_identifiers.insert_identifiers(connection, program_id, [ended])
     return Replacement(replace(current, value=checked.value, created_at=now), current.value)

@@ -21,6 +21,7 @@ from regulars.features.members import actions as members
 from regulars.features.members.model import Status
 from regulars.features.promos import store, store_uses
 from regulars.features.promos.caches import PromoCache
+from regulars.features.promos.claims import Claims, claims_of
 from regulars.features.promos.model import (
     Assignment,
     Promo,
@@ -41,6 +42,7 @@ from regulars.features.promos.rules_rates import applied, best_bonus, boosted
 from regulars.features.promos.rules_terms import checked_expiry, checked_terms, clean_code
 
 __all__ = [
+    "Claims",
     "PromoCache",
     "applied",
     "applied_bonus",
@@ -50,6 +52,7 @@ __all__ = [
     "available_promos",
     "best_bonus",
     "boosted",
+    "claims_of",
     "clean_code",
     "consume",
     "create_promo",

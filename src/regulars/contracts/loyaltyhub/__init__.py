@@ -1,0 +1,1 @@
+"""Loyalty Hub, word for word: the tills of hotels and pubs."""
