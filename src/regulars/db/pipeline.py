@@ -126,14 +126,13 @@ class _RoundTrip:
                 self._loop.add_writer(socket, self._send_rest, socket)
             await self._synchronised
         except BaseException:
+            self._stop_watching(socket)
             # What was sent may still be answered, and nobody could tell those answers from later ones.
-            self._loop.remove_writer(socket)
-            self._loop.remove_reader(socket)
             self._pgconn.finish()
             raise
         finally:
             deadline.cancel()
-        self._loop.remove_reader(socket)
+        self._stop_watching(socket)
         self._pgconn.exit_pipeline_mode()
         if self._refusal is not None:
             error = errors.error_from_result(self._refusal)
@@ -141,6 +140,10 @@ class _RoundTrip:
                 self._prepared.clear()
             raise error
         return self._results
+
+    def _stop_watching(self, socket: int) -> None:
+        self._loop.remove_reader(socket)
+        self._loop.remove_writer(socket)
 
     def _send_rest(self, socket: int) -> None:
         try:
