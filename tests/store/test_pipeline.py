@@ -101,9 +101,22 @@ async def test_what_somebody_deallocated_is_prepared_again(connection: Connectio
     pipeline.send(ONE)
     await pipeline.flush()
     await connection.execute("deallocate all")
+    one = pipeline.send(ONE)
+    await pipeline.flush()
+    assert one.rows == [(1,)]
+
+
+async def test_in_a_transaction_only_who_began_it_can_begin_again(connection: Connection) -> None:
+    pipeline = Pipeline(connection)
+    pipeline.send(ONE)
+    await pipeline.flush()
+    await connection.execute("deallocate all")
+    pipeline.send(BEGIN)
     pipeline.send(ONE)
     with pytest.raises(errors.InvalidSqlStatementName):
         await pipeline.flush()
+    assert connection.info.transaction_status == TransactionStatus.INERROR
+    await connection.rollback()
     one = pipeline.send(ONE)
     await pipeline.flush()
     assert one.rows == [(1,)]
@@ -118,8 +131,7 @@ async def test_what_was_prepared_since_somebody_deallocated_is_no_hindrance(conn
     await pipeline.flush()
     pipeline.send(ADD, {"a": b"1", "b": b"2"})
     pipeline.send(ONE)
-    with pytest.raises(errors.InvalidSqlStatementName):
-        await pipeline.flush()
+    await pipeline.flush()
     all_of_them = [pipeline.send(DIVIDE, {"by": b"1"}), pipeline.send(ONE)]
     pipeline.send(ADD, {"a": b"1", "b": b"2"})
     await pipeline.flush()

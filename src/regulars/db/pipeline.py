@@ -13,7 +13,7 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg import errors
-from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 from regulars.db.database import Connection
@@ -73,10 +73,20 @@ class Pipeline:
         """Sends what waits, and comes back when all of it has its rows: one round trip.
 
         Raises psycopg's error for the first statement that the server refused; a transaction that is open
-        has failed then. `InvalidSqlStatementName` says that somebody deallocated what was prepared here, and
-        that the transaction may be tried again. A connection that broke, or got no answer in time, is closed.
+        has failed then. `InvalidSqlStatementName` is raised in a transaction only: somebody deallocated what
+        was prepared here, and whoever began it may begin again. A connection that broke, or got no answer in
+        time, is closed. A commit is the last statement of a flush.
         """
         waiting, self._waiting = self._waiting, []
+        try:
+            await self._exchange(waiting)
+        except errors.InvalidSqlStatementName:
+            if self._connection.pgconn.transaction_status != TransactionStatus.IDLE:
+                raise
+            # Without a transaction all of it was undone together, so all of it may be asked again.
+            await self._exchange(waiting)
+
+    async def _exchange(self, waiting: list[Sent]) -> None:
         round_trip = _RoundTrip(self._connection.pgconn, self._connection.prepared_names)
         for sent in waiting:
             round_trip.send(sent)

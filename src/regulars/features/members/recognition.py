@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from psycopg import errors
-
 from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline
 from regulars.features.members import rules, store_recognition
@@ -25,9 +23,4 @@ async def recognise(
     email = rules.clean_email(text)
     if code is None and email is None:
         return None
-    pipeline = Pipeline(connection)
-    try:
-        return await store_recognition.select_recognised(pipeline, program_id, kinds, code, email)
-    except errors.InvalidSqlStatementName:
-        # Somebody deallocated what the connection had prepared.
-        return await store_recognition.select_recognised(pipeline, program_id, kinds, code, email)
+    return await store_recognition.select_recognised(Pipeline(connection), program_id, kinds, code, email)

@@ -6,7 +6,6 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
-from psycopg import errors
 
 from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline, Statement
@@ -146,13 +145,8 @@ async def select_ids_by_handle(
     """The ids of the members with these handles, which must be in their one spelling. One round trip."""
     parameters = {"program_id": b"%d" % program_id, "handles": msgspec.json.encode(handles)}
     pipeline = Pipeline(connection)
-    try:
-        sent = pipeline.send(SELECT_IDS_BY_HANDLE, parameters)
-        await pipeline.flush()
-    except errors.InvalidSqlStatementName:
-        # Somebody deallocated what the connection had prepared.
-        sent = pipeline.send(SELECT_IDS_BY_HANDLE, parameters)
-        await pipeline.flush()
+    sent = pipeline.send(SELECT_IDS_BY_HANDLE, parameters)
+    await pipeline.flush()
     return dict(sent.rows)
 
 

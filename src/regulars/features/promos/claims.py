@@ -3,8 +3,6 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from psycopg import errors
-
 from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline
 from regulars.features.promos import store_claims
@@ -42,19 +40,8 @@ async def claims_of(
     connection: Connection, program_id: int, promo_ids: Collection[int], member_id: UUID | None
 ) -> Claims:
     """What the customer may claim, already there. One round trip, and none if there is nothing to ask."""
-    if not promo_ids and member_id is None:
-        return Claims(Pipeline(connection), program_id, promo_ids, member_id)
-    try:
-        return await _asked(connection, program_id, promo_ids, member_id)
-    except errors.InvalidSqlStatementName:
-        # Somebody deallocated what the connection had prepared.
-        return await _asked(connection, program_id, promo_ids, member_id)
-
-
-async def _asked(
-    connection: Connection, program_id: int, promo_ids: Collection[int], member_id: UUID | None
-) -> Claims:
     pipeline = Pipeline(connection)
     claims = Claims(pipeline, program_id, promo_ids, member_id)
-    await pipeline.flush()
+    if promo_ids or member_id is not None:
+        await pipeline.flush()
     return claims

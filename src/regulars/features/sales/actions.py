@@ -3,8 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from psycopg import errors
-
 from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline
 from regulars.features.access.model import Location
@@ -46,12 +44,7 @@ async def log_sale(
 
 async def visits_of(connection: Connection, program_id: int, member_id: UUID, since: datetime) -> int:
     """How many sales were logged for the member from `since` on, at whatever hotel. One round trip."""
-    pipeline = Pipeline(connection)
-    try:
-        return await store.count_visits(pipeline, program_id, member_id, since)
-    except errors.InvalidSqlStatementName:
-        # Somebody deallocated what the connection had prepared.
-        return await store.count_visits(pipeline, program_id, member_id, since)
+    return await store.count_visits(Pipeline(connection), program_id, member_id, since)
 
 
 async def standing_of(

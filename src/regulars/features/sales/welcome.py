@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from psycopg import errors
-
 from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline
 from regulars.features.access.model import Location
@@ -34,11 +32,7 @@ async def welcome(
     at = promos.local_time(now, hotel.time_zone)
     since = window_start(tier_book, hotel.location_id, now)
     limited = promos.limited_promo_ids(promo_book.promos, at=at, location_id=hotel.location_id)
-    try:
-        visits, claims = await _asked(connection, member, since, limited)
-    except errors.InvalidSqlStatementName:
-        # Somebody deallocated what the connection had prepared.
-        visits, claims = await _asked(connection, member, since, limited)
+    visits, claims = await _asked(connection, member, since, limited)
     customer = Customer(member.member_id, False, member.home_location_id, visits)
     return _due(standing_at(customer, tier_book, hotel.location_id), claims, promo_book, hotel, at)
 
