@@ -198,8 +198,6 @@ async def test_plans_made_on_empty_tables_serve_a_long_history(database: Databas
         [row] = await actions.list_history(connection, world.program_id, wanted)
         for statement in ("select 1", "analyze"):
             await owner.execute(statement.encode())
-            # This one is planned under a setting of its own, so it has to come by before it is looked at.
-            assert await actions.forget_claims(connection, NOW, 10) == 0
             for query, buffers_max, values in cases(account, row.transfer.account_id, row.transfer):
                 plan = await plan_of(connection, query, values | {"program_id": world.program_id})
                 check(query, plan, buffers_max)

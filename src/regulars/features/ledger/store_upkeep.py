@@ -55,11 +55,8 @@ async def accounts_with_due_holds(
 
 async def forget_claims(connection: Connection, older_than: datetime, limit: int) -> int:
     """How many claims of requests were deleted; claims of tokens and events stay for ever."""
-    async with connection.transaction():
-        # The planner expects a third of all claims to be old, and would rather read the whole table.
-        await connection.execute("set local enable_seqscan = off")
-        cursor = await connection.execute(FORGET_CLAIMS, {"older_than": older_than, "limit": limit})
-        return cursor.rowcount
+    cursor = await connection.execute(FORGET_CLAIMS, {"older_than": older_than, "limit": limit})
+    return cursor.rowcount
 
 
 async def close_accounts(connection: Connection, program_id: int, member_id: UUID, now: datetime) -> None:
