@@ -8,6 +8,7 @@ from litestar import Litestar
 
 from regulars.base.clock import Clock, utc_now
 from regulars.contracts.cryptokids.router import CONTRACT as CRYPTOKIDS
+from regulars.contracts.loyaltyhub.router import CONTRACT as LOYALTY_HUB
 from regulars.db.database import Database, DatabaseUnavailable
 from regulars.features.access.actions import list_programs
 from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
@@ -33,7 +34,7 @@ from regulars.settings import Settings, load_settings, with_secret_key
 
 _logger = structlog.get_logger("regulars")
 
-CONTRACTS: tuple[Contract, ...] = (CRYPTOKIDS,)
+CONTRACTS: tuple[Contract, ...] = (CRYPTOKIDS, LOYALTY_HUB)
 """Every published contract that the server speaks. Adding one is adding it here."""
 
 Background = Callable[[Services], AbstractAsyncContextManager[None]]
