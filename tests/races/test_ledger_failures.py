@@ -11,20 +11,21 @@ from regulars.db.database import DatabaseUnavailable
 from regulars.features.ledger import group_commit
 from regulars.features.ledger.actions import Ledger
 from regulars.features.ledger.model import AccountReference, Attribution, Claim, Command, Posted
+from regulars.features.ledger.model_bulk import BulkEarn, BulkEarnRow, BulkOutcome
 from tests.support.ledger import claim, earn, posted, redeem, reserve
 from tests.support.ledger_trouble import small_ledger
 from tests.support.ledger_world import LedgerWorld
 
 
 @asynccontextmanager
-async def killing(world: LedgerWorld) -> AsyncIterator[None]:
+async def killing(world: LedgerWorld, pause_seconds_max: float = 0.03) -> AsyncIterator[None]:
     """All connections of the application `victim` are killed every few milliseconds."""
     random = Random(5)
 
     async def kill() -> None:
         async with world.owner() as owner:
             while True:
-                await asyncio.sleep(random.uniform(0.005, 0.03))
+                await asyncio.sleep(random.uniform(0.005, pause_seconds_max))
                 await owner.execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim'"
                 )
@@ -116,6 +117,36 @@ async def test_killed_connections_lose_and_double_nothing(world: LedgerWorld) ->
     assert unknown > 0, "nobody was hit"
     assert sum([await world.balance(account) for account in accounts]) == 40 * 25
     assert await world.count("claims") == await world.count("transfers") == 40 * 25
+
+
+async def test_a_job_that_is_cut_off_goes_on_where_it_was(world: LedgerWorld) -> None:
+    accounts = await world.accounts(50)
+    months = cut_off = 0
+
+    async def grant(ledger: Ledger, rows: list[BulkEarnRow]) -> BulkOutcome:
+        nonlocal cut_off
+        while True:
+            world.clock.advance(seconds=1)
+            try:
+                bulk = BulkEarn(action="grant", attribution=Attribution("job"), rows=rows)
+                return await ledger.earn_in_bulk(world.program_id, bulk)
+            except DatabaseUnavailable:
+                cut_off += 1
+                await asyncio.sleep(0.001)
+
+    async with small_ledger(world, 4, application_name="victim") as ledger, killing(world, 0.2):
+        while cut_off < 5:
+            rows = [
+                BulkEarnRow(account.member_id, 1, Claim("job", f"{months}-{n}", b""))
+                for n, account in enumerate(accounts)
+            ]
+            for start in range(0, 50, 10):
+                outcome = await grant(ledger, rows[start:])
+                assert not outcome.declined
+            months += 1
+
+    assert {await world.balance(account) for account in accounts} == {months}
+    assert await world.count("claims") == await world.count("transfers") == 50 * months
 
 
 async def test_a_posting_that_may_have_happened_is_not_made_again(world: LedgerWorld) -> None:

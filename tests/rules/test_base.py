@@ -1,14 +1,14 @@
 """Ids, clock, refusals and phone numbers."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import RFC_4122
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from regulars.base.clock import utc_now
-from regulars.base.ids import id_floor, new_id
+from regulars.base.ids import hex_ids_at, id_at, id_floor, new_id
 from regulars.base.phone import to_e164
 from regulars.base.refusals import Refused
 
@@ -17,6 +17,17 @@ def test_ids_grow_within_a_process() -> None:
     ids = [new_id() for _ in range(10_000)]
     assert ids == sorted(set(ids))
     assert {made.version for made in ids} == {7}
+
+
+@given(st.datetimes(datetime(1970, 1, 2), timezones=st.just(UTC)), st.integers(0, 300))
+def test_many_ids_of_one_moment_are_those_with_the_steps_from_zero(at: datetime, count: int) -> None:
+    chance = (1 << 40) - 1
+
+    made = [UUID(hexadecimal) for hexadecimal in hex_ids_at(at, count)]
+
+    assert [id.int & ~chance for id in made] == [id_at(at, step).int & ~chance for step in range(count)]
+    assert all((id.version, id.variant) == (7, RFC_4122) for id in made)
+    assert len({id.int & chance for id in made}) == count
 
 
 @given(st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC)))

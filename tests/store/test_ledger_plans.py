@@ -11,20 +11,25 @@ from uuid import UUID
 import msgspec
 from psycopg import sql
 
-from regulars.base.ids import id_floor
+from regulars.base.clock import utc_now
+from regulars.base.ids import id_floor, new_id
 from regulars.db.database import Connection, Database
+from regulars.db.pipeline import Pipeline
 from regulars.features.ledger import (
     actions,
     posting,
     store_accounts,
+    store_bulk,
     store_lists,
     store_posting,
     store_reading,
     store_upkeep,
 )
 from regulars.features.ledger.model import AccountReference, HoldStatus, Transfer
+from regulars.features.ledger.model_bulk import BulkEarn, BulkEarnRow
 from regulars.features.ledger.model_lists import HistoryFilter
-from tests.support.ledger import NOW, claim, earn, refund
+from regulars.features.ledger.transaction import BEGIN, COMMIT
+from tests.support.ledger import NOW, TILL, claim, earn, refund
 from tests.support.ledger_world import LedgerWorld
 
 TRANSFERS = 50_000
@@ -201,3 +206,34 @@ async def test_plans_made_on_empty_tables_serve_a_long_history(database: Databas
             for query, buffers_max, values in cases(account, row.transfer.account_id, row.transfer):
                 plan = await plan_of(connection, query, values | {"program_id": world.program_id})
                 check(query, plan, buffers_max)
+
+
+async def test_a_bulk_earn_reads_the_accounts_of_its_rows_only(database: Database, database_url: str) -> None:
+    world = await LedgerWorld.create(database, database_url)
+    async with database.connection() as connection, world.owner() as owner:
+        for _ in range(PLANNED_AFTER):
+            await credit(connection, world.program_id, [new_id()])
+        await long_history(world)
+        await owner.execute("analyze")
+        cursor = await owner.execute("select member_id from accounts order by member_id limit 10")
+        values = await credit(connection, world.program_id, [row[0] for row in await cursor.fetchall()])
+        async with connection.transaction():
+            await connection.execute(store_bulk.ROW_BY_ROW.text)
+            plan = await plan_of(connection, store_bulk.CREDIT.text, values)
+
+    check(store_bulk.CREDIT.text, plan, 400)
+    joins = [node["Node Type"] for node in nodes(plan) if node["Node Type"].endswith(("Join", "Loop"))]
+    assert joins == ["Nested Loop"]
+
+
+async def credit(connection: Connection, program_id: int, member_ids: list[UUID]) -> dict[str, Any]:
+    """The parameters with which a point was given to each."""
+    rows = [BulkEarnRow(member_id, 1, claim(str(member_id))) for member_id in member_ids]
+    pipeline = Pipeline(connection)
+    pipeline.send(BEGIN)
+    bulk = BulkEarn(action="grant", attribution=TILL, rows=rows)
+    sent = store_bulk.send_credits(pipeline, program_id, bulk, rows, utc_now())
+    pipeline.send(COMMIT)
+    await pipeline.flush()
+    values = [None if value is None else value.decode() for value in sent.values]
+    return dict(zip(sent.statement.parameters, values, strict=True))

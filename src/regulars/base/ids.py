@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import SystemRandom
+from secrets import token_hex
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -38,6 +39,17 @@ def id_at(at: datetime, step: int) -> UUID:
     """
     fraction = (at.microsecond % 1000 << 12) // 1000
     return UUID(int=_floor(at) | fraction << 64 | (step & _STEP_MASK) << 40 | _chance(40))
+
+
+def hex_ids_at(at: datetime, count: int) -> list[str]:
+    """So many ids as `id_at` makes them, with steps from 0 to `count` - 1, as 32 hexadecimal digits each.
+
+    A tenth of the time that one by one they would take.
+    """
+    assert count <= _STEP_MASK + 1, "more ids than steps"
+    time, variant = id_at(at, 0).int >> 64, 0b10 << 22
+    chance = token_hex(5 * count)
+    return [f"{time:016x}{variant | step:06x}{chance[10 * step : 10 * step + 10]}" for step in range(count)]
 
 
 @lru_cache(maxsize=16)

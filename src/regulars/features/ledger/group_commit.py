@@ -9,8 +9,10 @@ import msgspec
 
 from regulars.base.clock import Clock
 from regulars.db.database import Connection, Database, DatabaseUnavailable
-from regulars.features.ledger import posting
+from regulars.features.ledger import crediting, posting
 from regulars.features.ledger.model import AccountReference, Command, Outcome
+from regulars.features.ledger.model_bulk import BulkEarn, BulkOutcome
+from regulars.features.ledger.transaction import FateUnknown
 
 BATCH_MAX = 256
 WRITERS_MAX = 2
@@ -92,6 +94,15 @@ class Ledger:
         async with self._database.connection() as connection:
             return await posting.post(connection, program_id, commands, clock)
 
+    async def earn_in_bulk(self, program_id: int, bulk: BulkEarn) -> BulkOutcome:
+        """What became of each row of an earn for many members, several times as fast as `post_batch`.
+
+        Not one transaction: a row that was posted stays so whatever happens to the others, and who may have
+        to repeat it gives each row a claim. Raises DatabaseUnavailable when the database is down.
+        """
+        async with self._database.connection() as connection:
+            return await crediting.credit(connection, program_id, bulk, self._clock)
+
     def _start_writer(self, program_id: int, queue: _Queue) -> None:
         queue.writers += 1
         queue.newest_batch_at = asyncio.get_running_loop().time()
@@ -120,7 +131,7 @@ class Ledger:
         commands = [waiting.command for waiting in batch]
         try:
             outcomes = await posting.post(connection, program_id, commands, self._clock)
-        except posting.FateUnknown as error:
+        except FateUnknown as error:
             _fail(batch, error)
             return
         except Exception:

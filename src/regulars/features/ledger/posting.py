@@ -13,8 +13,8 @@ from psycopg import errors
 
 from regulars.base.clock import Clock
 from regulars.base.ids import new_id
-from regulars.db.database import Connection, DatabaseUnavailable
-from regulars.db.pipeline import Pipeline, Statement
+from regulars.db.database import Connection
+from regulars.db.pipeline import Pipeline
 from regulars.features.ledger import store_accounts, store_posting
 from regulars.features.ledger.folding import Writes, fold, is_forgotten
 from regulars.features.ledger.model import (
@@ -25,6 +25,7 @@ from regulars.features.ledger.model import (
     Outcome,
     Refund,
 )
+from regulars.features.ledger.transaction import BEGIN, COMMIT, NothingSent, one_transaction
 
 ATTEMPTS_MAX = 5
 
@@ -41,16 +42,6 @@ RETRYABLE = (
     # Somebody deallocated what the connection had prepared.
     errors.InvalidSqlStatementName,
 )
-
-BEGIN, COMMIT, ROLLBACK = Statement("begin"), Statement("commit"), Statement("rollback")
-
-
-class NothingSent(DatabaseUnavailable):
-    """The database failed before anything could have been committed; the batch may be tried again."""
-
-
-class FateUnknown(DatabaseUnavailable):
-    """The database went away while the commit was under way. It may have happened, so nobody repeats it."""
 
 
 async def post(
@@ -89,9 +80,8 @@ async def _transact(
     also: Sequence[AccountReference] = (),
 ) -> list[Outcome]:
     references = list({command.account: None for command in commands}) or list(also)
-    pipeline = Pipeline(connection)
-    try:
-        claims = [command.claim for command in commands if command.claim is not None] if reads_claims else []
+    claims = [command.claim for command in commands if command.claim is not None] if reads_claims else []
+    async with one_transaction(connection) as pipeline:
         state, now = await _read(pipeline, program_id, references, claims, commands, clock)
         outcomes, writes = fold(commands, state, now)
         if not reads_claims and any(map(_is_before_claim, commands, outcomes)):
@@ -99,43 +89,12 @@ async def _transact(
         _write(pipeline, program_id, writes)
         pipeline.send(COMMIT)
         await pipeline.flush()
-    except BaseException as error:
-        lost = _is_lost(connection, error)
-        await _roll_back(connection, lost=lost)
-        if lost:
-            raise FateUnknown(str(error)) from error
-        raise
     return outcomes
 
 
 def _is_before_claim(command: Command, outcome: Outcome) -> bool:
     """Whether the claim might have led to another outcome, had it been read, and no unique key says so."""
     return command.claim is not None and is_forgotten(outcome)
-
-
-def _is_lost(connection: Connection, error: BaseException) -> bool:
-    """Whether the server hung up, instead of refusing a statement.
-
-    It may do so right after it committed, and its farewell can arrive while the socket still looks alive.
-    """
-    if not isinstance(error, psycopg.OperationalError):
-        return False
-    said_by_server = error.sqlstate is not None and error.diag.severity_nonlocalized == "ERROR"
-    return connection.closed or not said_by_server
-
-
-async def _roll_back(connection: Connection, *, lost: bool) -> None:
-    """Leaves a connection that is idle or closed."""
-    try:
-        if not lost and not connection.closed:
-            # psycopg's own rollback would deallocate what is prepared.
-            pipeline = Pipeline(connection)
-            pipeline.send(ROLLBACK)
-            await pipeline.flush()
-            return
-    except psycopg.Error:
-        pass
-    await connection.close()
 
 
 async def _read(

@@ -1,0 +1,125 @@
+"""The statement that credits many accounts where nothing has to be decided."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from psycopg.adapt import PyFormat, Transformer
+
+from regulars.base.ids import hex_ids_at
+from regulars.db.pipeline import Pipeline, Sent, Statement
+from regulars.features.ledger.model import AMOUNT_MAX, LIFETIME_TOTAL_MAX, Attribution
+from regulars.features.ledger.model_bulk import BulkEarn, BulkEarnRow
+from regulars.features.ledger.store_rows import as_json, program
+
+# Row by row in the order of the members, which is the one in which every batch locks its accounts. A join of
+# another kind would read all accounts, and lock them as they lie on disk.
+ROW_BY_ROW = Statement("""
+select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+""")
+
+# What the ledger's rules would decline, remember or book at another time than now is left out here.
+CREDIT = Statement("""
+with credited as (
+    update accounts a
+    set balance = a.balance + r.amount, credited = a.credited + r.amount, version = a.version + 1,
+        updated_at = %(now)s::timestamptz
+    from unnest(
+        %(member_ids)s::uuid[], %(amounts)s::bigint[], %(transfer_ids)s::uuid[], %(scopes)s::text[],
+        %(keys)s::text[], %(fingerprints)s::bytea[]
+    ) as r (member_id, amount, transfer_id, scope, key, fingerprint)
+    where a.program_id = %(program_id)s and a.member_id = r.member_id and a.asset = %(asset)s
+        and a.location_id = %(location_id)s and a.closed_at is null
+        and a.updated_at < %(now)s::timestamptz
+        and r.amount > 0 and a.balance <= %(amount_max)s::bigint - r.amount
+        and a.credited <= %(lifetime_total_max)s::bigint - r.amount
+        and (
+            r.key is null or not exists (
+                select from claims c
+                where c.program_id = %(program_id)s and c.scope = r.scope and c.key = r.key
+            )
+        )
+    returning a.account_id, a.version, a.balance, r.amount, r.transfer_id, r.scope, r.key, r.fingerprint
+),
+written_claims as (
+    insert into claims (program_id, scope, key, fingerprint, transfer_id, created_at)
+    select %(program_id)s, c.scope, c.key, c.fingerprint, c.transfer_id, %(now)s::timestamptz
+    from credited c
+    where c.key is not null
+),
+written_transfers as (
+    insert into transfers (
+        program_id, transfer_id, account_id, version, verb, action, amount, balance_after, counterparty,
+        source, actor, reason, note, origin_id, metadata, idempotency_key, effective_at, created_at
+    )
+    select %(program_id)s, c.transfer_id, c.account_id, c.version, 'earn', %(action)s, c.amount, c.balance,
+        'issuance', %(source)s, %(actor)s, %(reason)s, %(note)s, %(origin_id)s::uuid, %(metadata)s::jsonb,
+        c.key, %(now)s::timestamptz, %(now)s::timestamptz
+    from credited c
+    returning transfer_id
+)
+select r.place
+from unnest(%(transfer_ids)s::uuid[]) with ordinality as r (transfer_id, place)
+where (select count(*) from written_transfers) < cardinality(%(transfer_ids)s::uuid[])
+    and r.transfer_id not in (select w.transfer_id from written_transfers w)
+""")
+
+
+def send_credits(
+    pipeline: Pipeline, program_id: int, bulk: BulkEarn, rows: Sequence[BulkEarnRow], now: datetime
+) -> Sent:
+    """Sends the credits of `rows`, one for each member, sorted by member, with the pipeline's next flush.
+
+    Its rows will be the places, counted from 1, of those that were left out.
+    """
+    parameters = {
+        "program_id": program(program_id),
+        "now": now.isoformat().encode(),
+        "member_ids": _array([row.member_id.hex for row in rows]),
+        "amounts": _array([str(row.amount) for row in rows]),
+        "transfer_ids": _array(hex_ids_at(now, len(rows))),
+        "asset": bulk.asset.encode(),
+        "location_id": b"%d" % bulk.location_id,
+        "amount_max": b"%d" % AMOUNT_MAX,
+        "lifetime_total_max": b"%d" % LIFETIME_TOTAL_MAX,
+        "action": bulk.action.encode(),
+    }
+    pipeline.send(ROW_BY_ROW)
+    return pipeline.send(CREDIT, parameters | _claims(rows) | _attribution(bulk.attribution))
+
+
+def _claims(rows: Sequence[BulkEarnRow]) -> dict[str, bytes | None]:
+    if all(row.claim is None for row in rows):
+        return {"scopes": None, "keys": None, "fingerprints": None}
+    claims = [row.claim for row in rows]
+    return {
+        "scopes": _quoted_array([claim.scope if claim else None for claim in claims]),
+        "keys": _quoted_array([claim.key if claim else None for claim in claims]),
+        "fingerprints": _quoted_array([claim.fingerprint if claim else None for claim in claims]),
+    }
+
+
+def _attribution(attribution: Attribution) -> dict[str, bytes | None]:
+    origin_id, metadata = attribution.origin_id, attribution.metadata
+    return {
+        "source": attribution.source.encode(),
+        "actor": _text(attribution.actor),
+        "reason": _text(attribution.reason),
+        "note": _text(attribution.note),
+        "origin_id": None if origin_id is None else origin_id.hex.encode(),
+        "metadata": None if metadata is None else as_json(metadata),
+    }
+
+
+def _text(value: str | None) -> bytes | None:
+    return None if value is None else value.encode()
+
+
+def _array(values: Sequence[str]) -> bytes:
+    """An array's text of values that need no quotes."""
+    return b"{%b}" % ",".join(values).encode()
+
+
+def _quoted_array(values: Sequence[str | bytes | None]) -> bytes:
+    dumped = Transformer().get_dumper(values, PyFormat.TEXT).dump(values)
+    assert dumped is not None
+    return bytes(dumped)

@@ -1,0 +1,61 @@
+"""The one transaction of a batch, and what its failure tells about its fate."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+
+from regulars.db.database import Connection, DatabaseUnavailable
+from regulars.db.pipeline import Pipeline, Statement
+
+BEGIN, COMMIT, ROLLBACK = Statement("begin"), Statement("commit"), Statement("rollback")
+
+
+class NothingSent(DatabaseUnavailable):
+    """The database failed before anything could have been committed; the batch may be tried again."""
+
+
+class FateUnknown(DatabaseUnavailable):
+    """The database went away while the commit was under way. It may have happened, so nobody repeats it."""
+
+
+@asynccontextmanager
+async def one_transaction(connection: Connection) -> AsyncIterator[Pipeline]:
+    """A pipeline for one transaction, which the caller begins and, as its last statement, commits.
+
+    An error inside undoes it and comes out as it is, `FateUnknown` if the server hung up. The connection is
+    idle or closed afterwards.
+    """
+    try:
+        yield Pipeline(connection)
+    except BaseException as error:
+        lost = _is_lost(connection, error)
+        await _roll_back(connection, lost=lost)
+        if lost:
+            raise FateUnknown(str(error)) from error
+        raise
+
+
+def _is_lost(connection: Connection, error: BaseException) -> bool:
+    """Whether the server hung up, instead of refusing a statement.
+
+    It may do so right after it committed, and its farewell can arrive while the socket still looks alive.
+    """
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    said_by_server = error.sqlstate is not None and error.diag.severity_nonlocalized == "ERROR"
+    return connection.closed or not said_by_server
+
+
+async def _roll_back(connection: Connection, *, lost: bool) -> None:
+    """Leaves a connection that is idle or closed."""
+    try:
+        if not lost and not connection.closed:
+            # psycopg's own rollback would deallocate what is prepared.
+            pipeline = Pipeline(connection)
+            pipeline.send(ROLLBACK)
+            await pipeline.flush()
+            return
+    except psycopg.Error:
+        pass
+    await connection.close()
