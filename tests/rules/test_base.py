@@ -25,9 +25,9 @@ def test_many_ids_of_one_moment_are_those_with_the_steps_from_zero(at: datetime,
 
     made = [UUID(hexadecimal) for hexadecimal in hex_ids_at(at, count)]
 
-    assert [id.int & ~chance for id in made] == [id_at(at, step).int & ~chance for step in range(count)]
-    assert all((id.version, id.variant) == (7, RFC_4122) for id in made)
-    assert len({id.int & chance for id in made}) == count
+    assert [each.int & ~chance for each in made] == [id_at(at, step).int & ~chance for step in range(count)]
+    assert all((each.version, each.variant) == (7, RFC_4122) for each in made)
+    assert len({each.int & chance for each in made}) == count
 
 
 @given(st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC)))
