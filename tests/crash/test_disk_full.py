@@ -80,8 +80,7 @@ async def test_the_database_cannot_grow(full: Full) -> None:
                 await until(lambda wanted=wanted: journal.times(503) > wanted)  # type: ignore[misc]
                 await reads_go_on(server)
                 full.disk.clear()
-                back_at = asyncio.get_running_loop().time()
-                await until(lambda at=back_at: journal.quiet_seconds_after(at) < HEALED_SECONDS_MAX)  # type: ignore[misc]
+                await journal.heals_within(HEALED_SECONDS_MAX)
         await check_books(full.site, journal)
 
 
@@ -98,8 +97,7 @@ async def test_the_log_of_the_database_cannot_grow(full: Full) -> None:
             await until(lambda: journal.times(503) > wanted)
             assert await status_of(server, "/balance/leo") in (200, 503)
             full.disk.clear()
-            back_at = asyncio.get_running_loop().time()
-            await until(lambda: journal.quiet_seconds_after(back_at) < RESTARTED_SECONDS_MAX)
+            await journal.heals_within(RESTARTED_SECONDS_MAX)
         await asyncio.to_thread(server.wait_until_ready, RESTARTED_SECONDS_MAX)
         await check_books(full.site, journal)
 

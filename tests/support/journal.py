@@ -35,7 +35,7 @@ class Journal:
         self.answers: Counter[tuple[int, str | None]] = Counter()
         self.breaks = 0
         self.longest_seconds = 0.0
-        self.answered_at: list[float] = []
+        self.last_success_at = 0.0
         self.without_retry_after = 0
         self._server = server
         self._users = [some_name("journal") for _ in range(5)]
@@ -142,14 +142,17 @@ class Journal:
         self.longest_seconds = max(self.longest_seconds, loop.time() - asked_at)
         self.answers[answer.status, answer.error] += 1
         if answer.status < 300:
-            self.answered_at.append(loop.time())
+            self.last_success_at = loop.time()
         if answer.status == 503 and "retry-after" not in answer.headers:
             self.without_retry_after += 1
         return answer
 
-    def quiet_seconds_after(self, moment: float) -> float:
-        """How long after a moment (of the event loop's clock) the first request succeeded."""
-        return min((at for at in self.answered_at if at > moment), default=float("inf")) - moment
+    async def heals_within(self, seconds_max: float) -> None:
+        """Returns when a request has succeeded that was answered from now on; it has to in this time."""
+        begun_at = asyncio.get_running_loop().time()
+        async with asyncio.timeout(seconds_max):
+            while self.last_success_at <= begun_at:
+                await asyncio.sleep(0.02)
 
     def strange_answers(self) -> dict[tuple[int, str | None], int]:
         """The answers that are neither a success, nor the repetition of one, nor a 503."""
