@@ -4,13 +4,8 @@ In CI the examples are few and always the same; in a soak there are hundreds for
 each time.
 """
 
-import asyncio
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from queue import Queue
 from typing import Any
 
 import httpx2
@@ -34,9 +29,9 @@ from regulars.app import create_application
 from regulars.contracts.cryptokids.router import CONTRACT
 from regulars.http.openapi import build_document
 from regulars.settings import Settings
+from tests.support.beside import Api, running
 from tests.support.family import Family, family
 from tests.support.family_requests import REQUESTS, prepared
-from tests.support.listening import listening
 from tests.support.postgres import PostgresServer
 from tests.support.soak import IS_SOAK, as_long_as_asked, bounded
 
@@ -85,46 +80,20 @@ schema.config.generation.update(with_security_parameters=False)
 ROUTES = [route for route in REQUESTS if route.partition(" ")[2] in DOCUMENT["paths"]]
 
 
-class Api(msgspec.Struct, frozen=True):
-    """A family's application on a port of this machine."""
-
-    home: Family
-    url: str
-
-
-@contextmanager
-def running(database_url: str, directory: Path) -> Iterator[Api]:
-    """A family's application in a thread and an event loop of its own."""
-    started: Queue[Api] = Queue()
-    finished = threading.Event()
-
-    async def serve() -> None:
-        async with family(database_url, directory) as home, listening(home) as url:
-            started.put(Api(home, url))
-            await asyncio.to_thread(finished.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    try:
-        yield started.get(timeout=30)
-    finally:
-        finished.set()
-        thread.join()
-
-
 @pytest.fixture(scope="module")
-def api(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+def api(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api[Family]]:
     """One application for all operations."""
+    directory = tmp_path_factory.mktemp("api")
     with (
         postgres.migrated_database() as database_url,
-        running(database_url, tmp_path_factory.mktemp("api")) as api,
+        running(lambda: family(database_url, directory)) as api,
     ):
         yield api
 
 
 @schema.parametrize()
 @FUZZED
-def test_with_the_admins_key(case: Case[Any], api: Api) -> None:
+def test_with_the_admins_key(case: Case[Any], api: Api[Family]) -> None:
     key = {"X-Admin-Key": api.home.keys["admin"]}
     checks = CHECKS if says_something_twice(case.body) else CHECKS_OF_BODIES
     case.call_and_validate(base_url=api.url, headers=key, checks=checks)
@@ -137,7 +106,7 @@ def test_with_the_admins_key(case: Case[Any], api: Api) -> None:
 
 @schema.parametrize()
 @FUZZED
-def test_without_a_key(case: Case[Any], api: Api) -> None:
+def test_without_a_key(case: Case[Any], api: Api[Family]) -> None:
     case.call_and_validate(base_url=api.url, checks=CHECKS)
 
 
@@ -153,7 +122,7 @@ async def test_what_succeeds_is_as_documented(home: Family, route: str) -> None:
     schema[path][method].Case(path_parameters=names).validate_response(answer, checks=CHECKS)
 
 
-def test_the_document_that_is_served_is_the_one_that_was_tested(api: Api) -> None:
+def test_the_document_that_is_served_is_the_one_that_was_tested(api: Api[Family]) -> None:
     served = httpx2.get(f"{api.url}/docs/cryptokids/openapi.json").json()
     assert (served["paths"], served["components"]) == (DOCUMENT["paths"], DOCUMENT["components"])
 
@@ -166,7 +135,7 @@ def says_something_twice(body: Any) -> bool:
     return len(set(spelled)) < len(spelled)
 
 
-def furnish(case: Case[Any], api: Api) -> bool:
+def furnish(case: Case[Any], api: Api[Family]) -> bool:
     """Puts ids of the family into a request; tells whether there was room for any."""
     known = KNOWN | {"itemId": api.home.reward_id, "templateId": api.home.template_id}
     places: list[Any] = [case.body, case.path_parameters, case.query]

@@ -174,6 +174,8 @@ async def _credit(
     note: str | None,
     metadata: dict[str, Any] | None,
 ) -> Answer:
+    # Without a member the token was made for a user id that nobody had, and is for whoever has it now.
+    bound = context.member_id is not None
     member_id = context.member_id or await find_or_enrol_member(context, context.handle)
     command = Earn(
         account=AccountReference(member_id),
@@ -182,7 +184,7 @@ async def _credit(
         claim=token_claim(token.jti),
         amount=amount,
     )
-    posted = await post(context, command)
+    posted = await post(context, command, bound=bound)
     if posted.replayed:
         raise Refused("token_used")
     values = await envelope(context, posted)

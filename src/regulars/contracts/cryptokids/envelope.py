@@ -39,7 +39,8 @@ async def _original_row(context: Context, posted: Posted) -> LedgerRow:
         assert found is not None, "a claim names its transfer"
         origin_id = found.transfer.origin_id
         known = await origins_of(connection, context.program_id, [origin_id] if origin_id else [])
-    return ledger_row(found, context.handle, known.get(origin_id) if origin_id else None)
+    # A hold may be that of somebody who was erased since, and who has no user id then.
+    return ledger_row(found, context.handle or None, known.get(origin_id) if origin_id else None)
 
 
 def refusal_answer(name: str, refused: Refused, account: AccountState | None, context: Context) -> Answer:

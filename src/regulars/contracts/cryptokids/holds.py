@@ -159,7 +159,7 @@ async def _approve(context: Context) -> Answer:
         hold_id=data.holdId,
         amount=final_cost,
     )
-    posted = await post(context, command)
+    posted = await post(context, command, bound=True)
     if posted.replayed:
         raise Refused("token_used")
     values = await envelope(context, posted)
@@ -183,7 +183,7 @@ async def _cancel(context: Context) -> Answer:
         claim=request_claim(context, key, ("hold.release", str(hold_id), note)),
         hold_id=hold_id,
     )
-    posted = await post(context, command)
+    posted = await post(context, command, bound=True)
     return json_answer(CancelAnswer(*await envelope(context, posted), str(hold_id)))
 
 

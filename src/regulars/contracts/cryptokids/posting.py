@@ -19,7 +19,6 @@ from regulars.contracts.cryptokids.context import (
 from regulars.features.ledger.model import (
     AccountReference,
     Attribution,
-    Capture,
     Claim,
     Command,
     Declined,
@@ -27,7 +26,6 @@ from regulars.features.ledger.model import (
     Outcome,
     Posted,
     RefusalCode,
-    Release,
 )
 from regulars.http.requests import header
 
@@ -73,14 +71,18 @@ async def attribution(
     return Attribution(source, actor_of(context), reason, note, origin.origin_id, metadata)
 
 
-async def post(context: Context, command: Command) -> Posted:
+async def post(context: Context, command: Command, *, bound: bool = False) -> Posted:
     """The posting, made now or earlier under the same claim. Raises Refused with the ledger's code.
 
     A remembered handle may be that of a member who was erased, however long ago; the ledger then shows a
-    closed account, and the handle is looked up once more.
+    closed account, and the handle is looked up once more. Not so for a command that is `bound`: a hold or
+    a token belongs to its member, not to whoever has the handle now.
     """
     outcome = await context.services.ledger.post(context.program_id, command)
     if outcome.account.closed and _is_outdated(context, outcome):
+        context.member_id = None
+        if bound:
+            raise Refused(RefusalCode.ACCOUNT_CLOSED)
         outcome = await _post_once_more(context, command)
     context.account = outcome.account
     if isinstance(outcome, Posted):
@@ -125,10 +127,6 @@ def _is_outdated(context: Context, outcome: Outcome) -> bool:
 
 async def _post_once_more(context: Context, command: Command) -> Outcome:
     """The outcome for whoever has the handle now. An earn may make a member of it."""
-    context.member_id = None
-    if isinstance(command, Capture | Release):
-        # A hold belongs to its member, not to whoever has the handle now.
-        raise Refused(RefusalCode.ACCOUNT_CLOSED)
     context.services.handles.forget(context.program_id, context.handle)
     find = find_or_enrol_member if isinstance(command, Earn) else find_member
     member_id = await find(context, context.handle)
