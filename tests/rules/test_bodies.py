@@ -90,6 +90,11 @@ REFUSED: dict[str, tuple[bytes, tuple[str | None, Problem]]] = {
     ),
     "a name twice, with space before the colon": (b'{"userId":"leo","amount" :1,"amount"\t:100}', WHOLE),
     "a name twice inside": (b'{"userId":"leo","amount":1,"items":[{"product_id":1,"product_id":2}]}', WHOLE),
+    "a name twice that nobody asks for": (b'{"userId":"leo","amount":1,"other":{"b":1,"b":1}}', WHOLE),
+    "a name twice, after one that nobody asks for": (
+        b'{"userId":"leo","extra":{"other":1},"amount":1,"amount":1}',
+        WHOLE,
+    ),
     "a name twice, the first one wrong": (b'{"userId":"leo","amount":"x","amount":100}', WHOLE),
     "nested too deeply": (b'{"userId":"leo","amount":5,"extra":{"a":' + DEEP + b"}}", WHOLE),
     "nested too deeply, undeclared": (b'{"userId":"leo","amount":5,"other":' + DEEP + b"}", WHOLE),

@@ -129,6 +129,29 @@ async def test_a_location_is_changed_in_part(database: Database, program: Progra
             await access.update_location(connection, program.program_id, 1, name="", now=NOW)
 
 
+async def test_settings_are_laid_over_those_a_location_has(database: Database, program: Program) -> None:
+    async with database.transaction() as connection:
+        made = await access.create_location(
+            connection, program.program_id, slug="a", name="A", settings={"a.one": 1, "a.two": 2}, now=NOW
+        )
+        changed = await access.update_location(
+            connection,
+            program.program_id,
+            made.location_id,
+            settings={"a.two": "x", "b.three": None},
+            now=NOW,
+        )
+    assert changed.settings == {"a.one": 1, "a.two": "x", "b.three": None}
+    assert (changed.name, changed.active) == ("A", True)
+    async with database.connection() as connection:
+        for settings in ({"two": 2}, {"a.two": "\0"}):
+            with pytest.raises(Refused, match="invalid_setting"):
+                await access.update_location(
+                    connection, program.program_id, made.location_id, settings=settings, now=NOW
+                )
+        assert await access.get_location(connection, program.program_id, made.location_id) == changed
+
+
 async def test_numbers_are_given_once_and_without_gaps(database: Database, program: Program) -> None:
     async def draw(fails: bool) -> int | None:
         try:

@@ -5,13 +5,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from msgspec.structs import asdict
 
 from regulars.db.database import Database
 from regulars.features.members import store_listing
-from regulars.features.members.model_listing import Listing
+from regulars.features.members.model_listing import Form, Listing
 from tests.support.enrolment import LATER, NOW, new_program
 
+FORM = Form(identifiers_kind="rfid")
 COUNT = 20_000
 FILL = """
 insert into members (program_id, member_id, number, name, created_at, updated_at)
@@ -38,7 +38,7 @@ async def program_id(database: Database, database_url: str) -> int:
 
 async def plan_of(database: Database, program_id: int, wanted: Listing) -> dict[str, Any]:
     """How the statement runs, planned for these values as COPY plans it."""
-    values = {**asdict(wanted), "program_id": program_id, "identifier_kinds": ["rfid"]}
+    values = store_listing.list_parameters(program_id, wanted)
     async with database.connection() as connection:
         text = psycopg.AsyncClientCursor(connection).mogrify(store_listing.LIST, values)
         inner = text.strip().removeprefix("copy (").removesuffix(") to stdout")
@@ -60,20 +60,20 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
 async def test_the_few_who_changed_are_found_without_reading_the_others(
     database: Database, program_id: int
 ) -> None:
-    plan = await plan_of(database, program_id, Listing(changed_after=LATER - timedelta(seconds=1)))
+    plan = await plan_of(database, program_id, Listing(FORM, changed_after=LATER - timedelta(seconds=1)))
     assert plan["Actual Rows"] == 20
     assert pages(plan) < 200
 
 
 @pytest.mark.parametrize("after", [0, COUNT // 2, COUNT - 200])
 async def test_a_page_costs_the_same_wherever_it_is(database: Database, program_id: int, after: int) -> None:
-    plan = await plan_of(database, program_id, Listing(after=after, limit=100))
+    plan = await plan_of(database, program_id, Listing(FORM, after=after, limit=100))
     assert plan["Actual Rows"] == 100
     assert pages(plan) < 500
 
 
 async def test_all_are_read_in_their_order_without_sorting(database: Database, program_id: int) -> None:
-    plan = await plan_of(database, program_id, Listing())
+    plan = await plan_of(database, program_id, Listing(FORM))
     assert plan["Actual Rows"] == COUNT
     sorted_sets = [node for node in nodes(plan) if node["Node Type"] == "Sort" and node["Actual Rows"] > 1]
     assert sorted_sets == []

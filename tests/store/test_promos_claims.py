@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from regulars.db.database import Database
-from regulars.db.pipeline import Pipeline
+from regulars.db.pipeline import Pipeline, Statement
 from regulars.features.promos import actions as promos
 from regulars.features.promos.model import Assignment, Uses
 from tests.support.enrolment import NOW
@@ -27,12 +27,33 @@ async def test_claims_are_what_the_single_questions_answer(database: Database) -
             assert claims.assignments == (
                 await promos.assignments_of(connection, world.program_id, member_id) if member_id else []
             )
+    assert claims.uses == {first.promo_id: Uses(2, 0), second.promo_id: Uses(0, 0)}
+
+
+FIND = Statement("select set_config('regulars.member_id', %(member_id)s, true)")
+
+
+async def test_claims_of_whoever_was_found_in_the_same_flush(database: Database) -> None:
+    world = await PromoWorld.create(database)
+    first, second = [await world.promo(code_terms(f"CODE{number}")) for number in range(2)]
+    ann, bob = await world.customer(), await world.customer()
+    assert await world.consume(first, ann) and await world.consume(first, bob)
+    async with database.transaction() as connection:
+        await promos.assign(connection, world.program_id, second.promo_id, ann, expires_at=END, now=NOW)
+    ids = [first.promo_id, second.promo_id]
+    async with database.connection() as connection:
         pipeline = Pipeline(connection)
-        of_ann = promos.Claims(pipeline, world.program_id, ids, ann)
-        of_nobody = promos.Claims(pipeline, world.program_id, ids[:1], None)
+        claims = []
+        for member_id in (ann, bob):
+            pipeline.send(FIND, {"member_id": str(member_id).encode()})
+            claims.append(promos.claims_of_found(pipeline, world.program_id, ids))
         await pipeline.flush()
-    assert of_ann.assignments == [Assignment(second.promo_id, ann, END)]
-    assert of_ann.uses == {first.promo_id: Uses(2, 1), second.promo_id: Uses(0, 0)}
+        assert [claim.assignments for claim in claims] == [[Assignment(second.promo_id, ann, END)], []]
+        used = {first.promo_id: Uses(2, 1), second.promo_id: Uses(0, 0)}
+        assert [claim.uses for claim in claims] == [used, used]
+        # The next one who has the connection finds nobody.
+        of_nobody = promos.claims_of_found(pipeline, world.program_id, ids[:1])
+        await pipeline.flush()
     assert (of_nobody.assignments, of_nobody.uses) == ([], {first.promo_id: Uses(2, 0)})
 
 

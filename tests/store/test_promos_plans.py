@@ -4,19 +4,16 @@ Connections keep generic plans, so each statement is first planned on empty tabl
 installation, and looked at again when 20,000 customers have used and been given every promo.
 """
 
-import re
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import psycopg
-from psycopg import sql
 
-from regulars.db.database import Connection, Database
+from regulars.db.database import Database
 from regulars.features.promos import store_uses
 from tests.support.enrolment import NOW
+from tests.support.plans import check, plan_for_good, plan_of
 from tests.support.promos import PromoWorld, code_terms
 
-PLANNED_AFTER = 6
-"""psycopg prepares a statement when it comes for the sixth time."""
 PAGES_MAX = 40
 
 BULK: list[LiteralString] = [
@@ -58,41 +55,12 @@ async def test_plans_made_on_empty_tables_serve_many_customers(database: Databas
     owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
     async with database.connection() as connection, owner:
         for statement in LOOKUPS:
-            for _ in range(PLANNED_AFTER):
-                await connection.execute(statement, values)
+            await plan_for_good(connection, statement, values)
         for statement in BULK:
             await owner.execute(statement, values)
         for again in ("select 1", "analyze"):
             await owner.execute(again.encode())
             for statement in LOOKUPS:
-                check(statement, await plan_of(connection, statement, values))
-
-
-async def plan_of(connection: Connection, statement: LiteralString, values: dict[str, Any]) -> dict[str, Any]:
-    """How the plan that the connection keeps for a statement runs with these values."""
-    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
-    text = re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", statement)
-    cursor = await connection.execute(
-        "select name from pg_prepared_statements where statement = %s and generic_plans > 0", [text]
-    )
-    row = await cursor.fetchone()
-    assert row is not None, "the statement has no generic plan"
-    parameters = sql.SQL(", ").join(sql.Literal(values[name]) for name in names)
-    query = sql.SQL("explain (analyze, buffers, format json) execute {}({})")
-    cursor = await connection.execute(query.format(sql.Identifier(row[0]), parameters))
-    row = await cursor.fetchone()
-    assert row is not None
-    plan: dict[str, Any] = row[0][0]["Plan"]
-    return plan
-
-
-def check(statement: str, plan: dict[str, Any]) -> None:
-    """The plan reads no table of customers whole and touches few pages."""
-    whole = {node.get("Relation Name") for node in nodes(plan) if node["Node Type"] == "Seq Scan"}
-    assert not whole & {"members", "promo_member_uses", "promo_assignments"}, statement
-    pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
-    assert pages <= PAGES_MAX, f"touches {pages} pages: {statement}"
-
-
-def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(node for child in plan.get("Plans", []) for node in nodes(child))]
+                plan = await plan_of(connection, statement, values)
+                check(statement, plan, PAGES_MAX)
+                assert plan["Actual Rows"] > 0, f"finds nothing: {statement}"

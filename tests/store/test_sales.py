@@ -12,10 +12,12 @@ from msgspec.structs import replace
 from regulars.base.refusals import Refused
 from regulars.db.database import Database
 from regulars.features.members import actions as members
+from regulars.features.promos.model import Uses
 from regulars.features.sales import actions as sales
 from regulars.features.sales.model import LoggedSale, NewSale, SaleItem, StockType
 from tests.support.enrolment import LATER, NOW
-from tests.support.sales import DAY, FISH, GUINNESS, SalesWorld, ticket
+from tests.support.promos import code_terms
+from tests.support.sales import FISH, GUINNESS, KINDS, SalesWorld, ticket
 
 
 @pytest_asyncio.fixture
@@ -226,18 +228,19 @@ async def test_text_in_any_script_comes_back_as_it_was(world: SalesWorld) -> Non
 
 
 async def test_what_was_prepared_may_be_gone(world: SalesWorld, database: Database) -> None:
-    ann = await world.customer()
+    ann, promo = await world.customer(), await world.promo(code_terms())
     tier_book, promo_book = await world.books()
+    books: dict[str, Any] = {"tier_book": tier_book, "promo_book": promo_book}
     async with database.connection() as connection:
         for number in range(3):
-            new = ticket(ann, ticket_id=f"T-{number}")
-            await sales.log_sale(
-                connection, world.high_street, new, NOW, tier_book=tier_book, promo_book=promo_book
-            )
-            await connection.execute("deallocate all")
-            visits = await sales.visits_of(connection, world.program_id, ann.member_id, NOW - DAY)
-            assert visits == number + 1
-            await connection.execute("deallocate all")
+            for code in (None, "SUMMER24"):
+                new = ticket(ann, promo_code=code)
+                await sales.log_sale(connection, world.high_street, new, NOW, **books)
+                await connection.execute("deallocate all", prepare=False)
+            due = await sales.welcome(connection, world.high_street, str(ann.email), KINDS, NOW, **books)
+            assert due is not None and due.standing.visits == 2 * (number + 1)
+            await connection.execute("deallocate all", prepare=False)
+    assert await world.uses(promo, ann) == Uses(3, 3)
 
 
 async def test_a_sale_is_no_part_of_another_transaction(world: SalesWorld, database: Database) -> None:

@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from regulars.base.refusals import Refused
 from regulars.db.database import Database
+from regulars.db.pipeline import Pipeline
 from regulars.features.promos import actions as promos
 from regulars.features.promos.model import Promo, PromoTerms, Uses
 from regulars.features.sales.model import LoggedSale
@@ -123,3 +124,20 @@ async def test_a_bonus_that_identifying_gives_is_part_of_ours(world: SalesWorld)
     assert await ours(world, logged) == (general.promo_id, "discount", 10, 20, "#2303", None)
     for promo in (general, gift):
         assert await world.uses(promo, ann) == Uses(0, 0)
+
+
+@pytest.mark.parametrize(("code", "round_trips"), [(None, 2), ("SUMMER24", 3)])
+async def test_what_may_be_claimed_is_asked_along_with_the_customer(
+    world: SalesWorld, monkeypatch: pytest.MonkeyPatch, code: str | None, round_trips: int
+) -> None:
+    ann, flush, flushes = await world.customer(), Pipeline.flush, []
+    for terms in (bonus_terms(assigned_only=True), bonus_terms("B2", usage_limit=1), code_terms()):
+        await world.promo(terms)
+
+    async def counted(pipeline: Pipeline) -> None:
+        flushes.append(pipeline)
+        await flush(pipeline)
+
+    monkeypatch.setattr(Pipeline, "flush", counted)
+    await world.log(ticket(ann, promo_code=code))
+    assert len(flushes) == round_trips

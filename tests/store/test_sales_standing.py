@@ -2,16 +2,20 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from regulars.db.database import Database
-from regulars.features.members.model import Member
+from regulars.features.members import actions as members
+from regulars.features.members.model import Member, NewIdentifier
+from regulars.features.promos import actions as promos
 from regulars.features.sales import actions as sales
 from regulars.features.tiers.model import Standing
 from tests.support.enrolment import NOW
-from tests.support.sales import DAY, SalesWorld, ticket
+from tests.support.promos import code_terms
+from tests.support.sales import DAY, KINDS, SalesWorld, ticket
 
 MOMENT = timedelta(microseconds=1)
 
@@ -23,10 +27,7 @@ async def world(database: Database) -> SalesWorld:
 
 
 async def standing(world: SalesWorld, member: Member, hotel: str = "high_street") -> Standing:
-    location_id = getattr(world, hotel).location_id
-    tier_book, _ = await world.books()
-    async with world.database.connection() as connection:
-        return await sales.standing_of(connection, world.program_id, member, location_id, NOW, tier_book)
+    return (await world.welcome(member, getattr(world, hotel))).standing
 
 
 async def test_visits_to_all_hotels_of_the_program_count(world: SalesWorld, database: Database) -> None:
@@ -71,6 +72,36 @@ async def test_a_sale_is_reckoned_on_the_visits_before_it(world: SalesWorld) -> 
         *((visits, "Loyalty") for visits in range(4, 8)),
         (8, "Regular"),
     ]
+
+
+async def test_a_welcome_is_about_whoever_was_recognised(world: SalesWorld, database: Database) -> None:
+    """A text may name several: the visits and the claims are those of the one who counts."""
+    ann, bob = await world.customer(), await world.customer()
+    await world.visit(ann, 2)
+    await world.visit(bob, 5)
+    code = await world.promo(code_terms(assigned_only=True))
+    tier_book, promo_book = await world.books()
+    books: dict[str, Any] = {"tier_book": tier_book, "promo_book": promo_book}
+    async with database.connection() as connection:
+        await promos.assign(connection, world.program_id, code.promo_id, bob.member_id, now=NOW)
+        code_of_bob = NewIdentifier("qr", str(ann.email), None)
+        await members.add_identifier(connection, world.program_id, bob.member_id, code_of_bob, NOW)
+        for member, kinds, visits, offered in ((bob, KINDS, 5, [code]), (ann, ("rfid",), 2, [])):
+            found = await sales.welcome(connection, world.high_street, str(ann.email), kinds, NOW, **books)
+            assert found is not None and found.recognised.member == member
+            assert (found.standing.visits, [offer.promo for offer in found.offers]) == (visits, offered)
+
+
+@pytest.mark.parametrize("text", ["nobody@example.com", "NOBODY", "", "\0"])
+async def test_nobody_is_welcomed(world: SalesWorld, database: Database, text: str) -> None:
+    """Nor is whoever was welcomed on the same connection before."""
+    ann = await world.customer()
+    tier_book, promo_book = await world.books()
+    books: dict[str, Any] = {"tier_book": tier_book, "promo_book": promo_book}
+    async with database.connection() as connection:
+        for name, is_known in ((str(ann.email), True), (text, False)):
+            found = await sales.welcome(connection, world.high_street, name, KINDS, NOW, **books)
+            assert (found is not None) is is_known
 
 
 async def test_staff_have_staff_rates_whatever_their_visits(world: SalesWorld) -> None:

@@ -1,6 +1,6 @@
 """A family on the real application: a program with keys, rewards and templates, and a client for its HTTP."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from regulars.features.ledger.model import AccountReference
 from regulars.features.ledger.model_lists import HistoryFilter
 from regulars.features.members import actions as members
 from regulars.features.rewards import actions as rewards
+from regulars.http.contract import Contract
 from regulars.http.services import Services
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
@@ -138,7 +139,12 @@ def refused(answer: Answer, status: int, error: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def family(
-    database_url: str, data_directory: Path, *, mode: str = "development", **settings: Any
+    database_url: str,
+    data_directory: Path,
+    *,
+    mode: str = "development",
+    contracts: Sequence[Contract] = (CONTRACT,),
+    **settings: Any,
 ) -> AsyncIterator[Family]:
     """The application of a family with the children leo and maya, their devices, and both parents' keys."""
     server = Settings(
@@ -150,7 +156,7 @@ async def family(
         **settings,
     )
     clock = ManualClock()
-    application = create_application(server, contracts=[CONTRACT], clock=clock)
+    application = create_application(server, contracts=contracts, clock=clock)
     # Not the application's own lifespan, which has to end in the task it began in; fixtures do not.
     async with open_services(server, clock) as services:
         application.state["services"] = services

@@ -4,6 +4,7 @@ from datetime import timedelta
 from secrets import token_hex
 
 from regulars.contracts.cryptokids.context import ADMIN_SCOPE, CHILD_SCOPE
+from regulars.contracts.loyaltyhub.context import TILL_SCOPE
 from regulars.features.access import actions as access
 from regulars.features.access.actions_credentials import (
     issue_credential,
@@ -13,10 +14,16 @@ from regulars.features.access.actions_credentials import (
 from tests.support.family import SECRET_KEY, Family
 from tests.support.ledger import NOW
 
-NOBODY = ["none", "unknown key", "unknown token", "expired key", "revoked key", "revoked token"]
+NOBODY = [
+    "none", "unknown key", "unknown token", "expired key", "revoked key", "revoked token",
+    "a till's key in its own header",
+]  # fmt: skip
 """Whose credential is as good as none."""
 
-MISPLACED = ["another contract's key", "the admin's key as a token", "a token as the admin's key"]
+MISPLACED = [
+    "another contract's key", "the admin's key as a token", "a token as the admin's key",
+    "a till's key", "a till's key as a token",
+]  # fmt: skip
 """Whose credential works, but not for this contract or not when sent this way."""
 
 KINDS = [
@@ -35,6 +42,7 @@ async def callers(home: Family) -> dict[str, Headers]:
     other = await _other_program(home)
     expired, _ = await _rotated(home)
     admin, child = {ADMIN_SCOPE}, {CHILD_SCOPE}
+    till = await _till(home)
     sent: dict[str, Headers] = {
         "none": {},
         "unknown key": _key(token_hex(32)),
@@ -42,9 +50,12 @@ async def callers(home: Family) -> dict[str, Headers]:
         "expired key": _key(expired),
         "revoked key": _key(await _issued(home, home.program_id, admin, revoked=True)),
         "revoked token": _token(await _issued(home, home.program_id, child, child="leo", revoked=True)),
+        "a till's key in its own header": {"X-API-Key": till},
         "another contract's key": _key(await _issued(home, home.program_id, {"rejoes:staff"})),
         "the admin's key as a token": _token(home.keys["admin"]),
         "a token as the admin's key": _key(home.keys["leo"]),
+        "a till's key": _key(till),
+        "a till's key as a token": _token(till),
         "another program's admin": _key(await _issued(home, other, admin)),
         "parent": _key(home.keys["parent"]),
         "own device": _token(home.keys["leo"]),
@@ -72,6 +83,22 @@ async def _other_program(home: Family) -> int:
         settings = {"cryptokids.enrol_on_earn": False}
         await access.update_program_settings(connection, program.program_id, settings, now=NOW)
     return program.program_id
+
+
+async def _till(home: Family) -> str:
+    """The key of a hotel that belongs to the family's own program."""
+    async with home.database.transaction() as connection:
+        hotel = await access.create_location(connection, home.program_id, slug="hotel", name="Hotel", now=NOW)
+        issued = await issue_credential(
+            connection,
+            SECRET_KEY,
+            home.program_id,
+            name="till",
+            scopes={TILL_SCOPE},
+            location_id=hotel.location_id,
+            now=NOW,
+        )
+    return issued.key
 
 
 async def _rotated(home: Family) -> tuple[str, str]:

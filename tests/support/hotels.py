@@ -1,6 +1,6 @@
 """Two hotels of a program and their tills, on the real application with the Loyalty Hub contract alone."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from regulars.features.access import actions as access
 from regulars.features.members import actions as members
 from regulars.features.members.model import Identifier, Member
 from regulars.features.tiers import actions as tiers
+from regulars.http.contract import Contract
 from regulars.http.services import Services
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
@@ -145,7 +146,7 @@ class Hotels:
 def ok(answer: Answer, status: int = 200) -> dict[str, Any]:
     """The body of an answer that must have this status. It says nothing of errors, for which tills look."""
     assert answer.status_code == status, (answer.status_code, answer.text)
-    assert '"error' not in answer.text
+    assert "error" not in answer.text
     body: dict[str, Any] = answer.json()
     return body
 
@@ -158,11 +159,13 @@ def refused(answer: Answer, status: int, code: str, message: str | None = None) 
 
 
 @asynccontextmanager
-async def hotels(database_url: str, data_directory: Path, **settings: Any) -> AsyncIterator[Hotels]:
+async def hotels(
+    database_url: str, data_directory: Path, *, contracts: Sequence[Contract] = (CONTRACT,), **settings: Any
+) -> AsyncIterator[Hotels]:
     """The application of a program with two hotels, and of another program with one."""
     async with AsyncExitStack() as stack:
         opened = await stack.enter_async_context(
-            _opened(database_url, data_directory, ManualClock(), settings)
+            _opened(database_url, data_directory, ManualClock(), contracts, settings)
         )
         await _furnish(opened)
         yield opened
@@ -171,7 +174,7 @@ async def hotels(database_url: str, data_directory: Path, **settings: Any) -> As
 @asynccontextmanager
 async def beside(other: Hotels, database_url: str, data_directory: Path) -> AsyncIterator[Hotels]:
     """The same hotels served by another application, with connections of its own, as another process has."""
-    async with _opened(database_url, data_directory, other.clock, {}) as opened:
+    async with _opened(database_url, data_directory, other.clock, (CONTRACT,), {}) as opened:
         opened.program_id, opened.other_program_id = other.program_id, other.other_program_id
         opened.location_ids, opened.keys = other.location_ids, other.keys
         yield opened
@@ -179,16 +182,19 @@ async def beside(other: Hotels, database_url: str, data_directory: Path) -> Asyn
 
 @asynccontextmanager
 async def _opened(
-    database_url: str, data_directory: Path, clock: ManualClock, settings: dict[str, Any]
+    database_url: str,
+    data_directory: Path,
+    clock: ManualClock,
+    contracts: Sequence[Contract],
+    settings: dict[str, Any],
 ) -> AsyncIterator[Hotels]:
     server = Settings(
-        mode="production",
         database_url=Secret(database_url),
         secret_key=SECRET_KEY,
         data_directory=data_directory,
-        **{"connections_max": 4, **settings},
+        **{"mode": "production", "connections_max": 4, **settings},
     )
-    application = create_application(server, contracts=[CONTRACT], clock=clock)
+    application = create_application(server, contracts=contracts, clock=clock)
     # Not the application's own lifespan, which has to end in the task it began in; fixtures do not.
     async with open_services(server, clock) as services:
         application.state["services"] = services

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, LiteralString
+from uuid import uuid4
 
 from regulars.db.database import Database
 from regulars.features.access import actions as access
@@ -12,12 +13,16 @@ from regulars.features.promos import actions as promos
 from regulars.features.promos.model import Promo, PromoBook, PromoTerms, Uses
 from regulars.features.sales import actions as sales
 from regulars.features.sales.model import LoggedSale, NewSale, SaleItem, StockType
+from regulars.features.sales.model_welcome import Welcome
 from regulars.features.tiers import actions as tiers
 from regulars.features.tiers.model import Scheme, TierBook, TierRule
 from tests.support.enrolment import NOW, enrol, new_program
 
 DAY = timedelta(days=1)
 HIGH_STREET = [(0, 5, 10), (4, 8, 15), (8, 12, 20)]
+KINDS = ("rfid", "qr")
+"""What a text is looked up as before it is an address."""
+
 NUMBER_FOUR = [(0, 5, 10), (2, 10, 20), (4, 15, 25)]
 
 GUINNESS = SaleItem("Guinness", Decimal("2.000"), StockType.WET, "Drinks", 550)
@@ -71,10 +76,11 @@ class SalesWorld:
         return cls(database, *hotels)
 
     async def customer(self, home: Location | None = None, *, staff: bool = False) -> Member:
-        """A new customer."""
+        """A new customer, who has an address."""
         return await enrol(
             self.database,
             self.program_id,
+            email=f"{uuid4().hex}@example.com",
             staff=staff,
             home_location_id=None if home is None else home.location_id,
         )
@@ -113,8 +119,27 @@ class SalesWorld:
 
     async def visits(self, member: Member, since: datetime = NOW - 28 * DAY) -> int:
         """How often the member came."""
+        [(visits,)] = await self.rows(
+            """
+            select count(*) from sales
+            where program_id = %(program_id)s and member_id = %(member_id)s and sold_at >= %(since)s
+            """,
+            member_id=member.member_id,
+            since=since,
+        )
+        return int(visits)
+
+    async def welcome(self, member: Member, hotel: Location | None = None, at: datetime = NOW) -> Welcome:
+        """What the member is due, at High Street unless another hotel is given."""
+        tier_book, promo_book = await self.books()
+        books: dict[str, Any] = {"tier_book": tier_book, "promo_book": promo_book}
+        assert member.email is not None
         async with self.database.connection() as connection:
-            return await sales.visits_of(connection, self.program_id, member.member_id, since)
+            found = await sales.welcome(
+                connection, hotel or self.high_street, member.email, KINDS, at, **books
+            )
+        assert found is not None and found.recognised.member == member
+        return found
 
     async def rows(self, query: LiteralString, **parameters: Any) -> list[tuple[Any, ...]]:
         """What a query finds."""

@@ -4,6 +4,7 @@ psycopg's own iterator comes back to the event loop's machinery for each line, w
 line; here only for as many as are wanted, or for what has not arrived yet.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, LiteralString
 
@@ -31,19 +32,25 @@ async def copied_lines(
             goes_on = len(lines) == lines_max
             if lines:
                 yield lines
+            # Whatever else the process has to do gets its turn, even when no line has to be waited for.
+            await asyncio.sleep(0)
 
 
 def _next_lines(pgconn: PGconn, lines_max: int) -> PQGen[list[bytes]]:
     """So many lines; fewer are the last ones, and then the statement has succeeded."""
     lines: list[bytes] = []
+    looked = False
     while len(lines) < lines_max:
         size, line = pgconn.get_copy_data(1)
         if size > 0:
             lines.append(bytes(line))
+            looked = False
         elif size == 0:
-            while not (yield Wait.R):
+            # Mostly the next lines have arrived meanwhile, and looking costs less than the event loop does.
+            while looked and not (yield Wait.R):
                 pass
             pgconn.consume_input()
+            looked = not looked
         else:
             [result] = yield from fetch_many(pgconn)
             if result.status != ExecStatus.COMMAND_OK:

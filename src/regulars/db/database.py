@@ -5,15 +5,25 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psycopg
 from psycopg import errors
-from psycopg.abc import PQGen
-from psycopg.adapt import Transformer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
+
+from regulars.db.connection import DISCARD_PLANS, Connection
+
+__all__ = [
+    "Connection",
+    "Database",
+    "DatabaseMisconfigured",
+    "DatabaseUnavailable",
+    "TransactionConflict",
+    "refuse_unfit_server",
+    "server_conninfo",
+]
 
 T = TypeVar("T")
 
@@ -74,31 +84,6 @@ def server_conninfo(
         client_encoding="UTF8",
         connect_timeout=given.get("connect_timeout") or 5,
     )
-
-
-class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
-    """A connection that hangs up on a server that is stopped rather than slow.
-
-    `statement_timeout` is counted by the server, so it says nothing when the server itself has
-    been frozen; then the wait would be for ever.
-    """
-
-    answer_seconds: float = 35.0
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        # What `Pipeline` has prepared on this connection, and the loaders of rows that it has looked up.
-        self.prepared_names: set[bytes] = set()
-        self.transformer = Transformer(self)
-
-    async def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
-        try:
-            return await super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
-        except errors._WaitTimeout as error:
-            self.pgconn.finish()
-            raise psycopg.OperationalError(
-                f"PostgreSQL did not answer for {self.answer_seconds:g} s"
-            ) from error
 
 
 class Database:
@@ -217,10 +202,22 @@ class Database:
                 connection = await self._pool.getconn(timeout=deadline - loop.time())
             except psycopg.OperationalError as error:
                 raise DatabaseUnavailable(str(error)) from error
-            if _is_alive(connection):
+            if await _is_fit(connection):
                 return connection
             await connection.close()
             await self._pool.putconn(connection)
+
+
+async def _is_fit(connection: Connection) -> bool:
+    """Whether the connection is alive, and its plans are as recent as they have to be."""
+    if not _is_alive(connection):
+        return False
+    try:
+        if connection.replans():
+            await connection.execute(DISCARD_PLANS)
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _is_alive(connection: Connection) -> bool:

@@ -16,7 +16,7 @@ from psycopg import errors
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from regulars.db.database import Connection
+from regulars.db.connection import DISCARD_PLANS, Connection
 
 _CLOSING = b"closing"
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -39,6 +39,9 @@ class Statement:
         if found[1] not in self.parameters:
             self.parameters.append(found[1])
         return f"${self.parameters.index(found[1]) + 1}"
+
+
+_DISCARD_PLANS = Statement(DISCARD_PLANS)
 
 
 class Sent:
@@ -87,6 +90,12 @@ class Pipeline:
             await self._exchange(waiting)
 
     async def _exchange(self, waiting: list[Sent]) -> None:
+        # Not in a transaction, which may have failed and then refuses everything but its end.
+        if (
+            self._connection.pgconn.transaction_status == TransactionStatus.IDLE
+            and self._connection.replans()
+        ):
+            waiting = [Sent(_DISCARD_PLANS, []), *waiting]
         round_trip = _RoundTrip(self._connection.pgconn, self._connection.prepared_names)
         for sent in waiting:
             round_trip.send(sent)

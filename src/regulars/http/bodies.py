@@ -1,7 +1,6 @@
 """Reads JSON bodies: bounded in size and time, strictly typed, and with a verdict when they are wrong."""
 
 import asyncio
-import re
 from collections.abc import Coroutine, Generator
 from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
@@ -10,7 +9,6 @@ import msgspec
 from litestar.types import HTTPReceiveMessage, Receive
 
 from regulars.http.failures import BodyRefused, ClientDisconnected, FailureKind, Problem, RequestRefused
-from regulars.http.openapi_schemas import structs_in
 from regulars.http.requests import HttpRequest, first_headers, services
 from regulars.http.verdicts import examine, first_fault
 
@@ -24,6 +22,7 @@ BUFFERED_BYTES_MAX = 64 * 2**20
 """How much of bodies that arrive in pieces one process holds at once; more are told to come back."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_any_decoder, _encoder = msgspec.json.Decoder(), msgspec.json.Encoder()
 
 
 class _Buffered:
@@ -149,8 +148,6 @@ class _Reader:
     def __init__(self, kind: type) -> None:
         self._kind = kind
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
-        names = "|".join(map(re.escape, _declared_names(kind)))
-        self._quoted_names = re.compile(f'"(?:{names})"'.encode()) if names else None
 
     def decode(self, raw: bytes) -> Any:
         raw = raw.removeprefix(_BYTE_ORDER_MARK)
@@ -161,27 +158,27 @@ class _Reader:
             value = self._decoder.decode(raw)
         except (ValueError, RecursionError) as error:
             raise first_fault(raw, self._kind, error) from None
-        if self._needs_examination(raw):
+        if _needs_examination(raw):
             examine(raw, self._kind)
         return value
 
-    def _needs_examination(self, raw: bytes) -> bool:
-        """Whether a name could occur twice, or a text hold a NUL. Cheap, and never wrongly False.
 
-        Names are found wherever they stand in quotes. None is missed, for what is found lies inside one
-        text of the body, and no two texts share a quote.
-        """
-        if self._quoted_names is None or raw.find(b"\\u") >= 0:
-            return True
-        found = self._quoted_names.findall(raw)
-        return len(found) != len(set(found))
+def _needs_examination(raw: bytes) -> bool:
+    """Whether a name could occur twice, or a text hold a NUL. Cheap, and never wrongly False.
+
+    Of members with the same name only one is left when the body is read and written again, and with the
+    others their quotes are gone.
+    """
+    if raw.find(b"\\u") >= 0:
+        return True
+    try:
+        again = _encoder.encode(_any_decoder.decode(raw))
+    except (ValueError, RecursionError):
+        # A number that is too long, for example, under a name that nobody asks for.
+        return True
+    return raw.count(b'"') != again.count(b'"')
 
 
 @lru_cache(maxsize=1024)
 def _reader(kind: Any) -> _Reader:
     return _Reader(kind)
-
-
-def _declared_names(kind: Any) -> set[str]:
-    """Every name a struct declares, its inner structs included; none for a dictionary."""
-    return {field.encode_name for struct in structs_in([kind]) for field in msgspec.structs.fields(struct)}

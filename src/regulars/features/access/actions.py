@@ -188,9 +188,13 @@ async def update_location(
     currency: str | None = None,
     time_zone: str | None = None,
     active: bool | None = None,
+    settings: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> Location:
-    """The location after what is not None was changed. Raises Refused: location_not_found and invalid_…."""
+    """The location after what is not None was changed, and `settings` were laid over those it has.
+
+    Raises Refused: location_not_found, and those of `create_program` but for the slug's.
+    """
     # What is not to change stands in as something that passes.
     _require_place(
         slug="unchanged",
@@ -198,6 +202,7 @@ async def update_location(
         currency="GBP" if currency is None else currency,
         time_zone="UTC" if time_zone is None else time_zone,
     )
+    _require_settings(settings or {}, (), None)
     parameters = {
         "program_id": program_id,
         "location_id": location_id,
@@ -205,6 +210,7 @@ async def update_location(
         "currency": currency,
         "time_zone": time_zone,
         "active": active,
+        "settings": dict(settings or {}),
         "now": now,
     }
     location = await store_locations.update_location(connection, parameters)

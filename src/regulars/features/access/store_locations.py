@@ -28,7 +28,8 @@ where program_id = %(program_id)s
 UPDATE_LOCATION: LiteralString = """
 update locations
 set name = coalesce(%(name)s, name), time_zone = coalesce(%(time_zone)s, time_zone),
-    currency = coalesce(%(currency)s, currency), active = coalesce(%(active)s, active), updated_at = %(now)s
+    currency = coalesce(%(currency)s, currency), active = coalesce(%(active)s, active),
+    settings = settings || %(settings)s::jsonb, updated_at = %(now)s
 where program_id = %(program_id)s and location_id = %(location_id)s
 returning program_id, location_id, slug, name, time_zone, currency, active, settings
 """
@@ -72,6 +73,7 @@ async def select_locations(connection: Connection, program_id: int) -> list[Loca
 
 async def update_location(connection: Connection, parameters: dict[str, Any]) -> Location | None:
     """The location after what is not None in `parameters` was changed, or None when there is none."""
-    cursor = await connection.execute(UPDATE_LOCATION, parameters)
+    encoded = {**parameters, "settings": _json(parameters["settings"]).decode()}
+    cursor = await connection.execute(UPDATE_LOCATION, encoded)
     row = await cursor.fetchone()
     return Location(*row) if row else None

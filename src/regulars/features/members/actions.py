@@ -24,12 +24,13 @@ from regulars.features.members.listing import list_many, settled_at
 from regulars.features.members.model import Member, ProfileChanges, Status
 from regulars.features.members.origins import forget_origins, origins_of, remember_origin
 from regulars.features.members.profiles import changed_profile
-from regulars.features.members.recognition import recognise
+from regulars.features.members.recognition import Recognition, recognise
 from regulars.features.members.rules import clean_handle
 
 __all__ = [
     "HandleCache",
     "OriginCache",
+    "Recognition",
     "add_identifier",
     "clean_handle",
     "end_identifier",

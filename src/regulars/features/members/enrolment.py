@@ -93,7 +93,8 @@ async def enrol_batch(
     """The new members in the order of `rows`, all or none, with one statement per table.
 
     Raises Refused as `enrol` does, for the first row that fails. Thousands of rows at once are fine;
-    others who enrol in this program wait until the transaction ends.
+    others who enrol in this program wait until the transaction ends. Whatever day they joined, they count as
+    updated `now`, which is asked of the clock anew for each transaction (see `listing.settled_at`).
     """
     checked = [checked_new_member(row, now) for row in rows]
     async with refusing_what_is_taken(connection):
@@ -131,7 +132,6 @@ async def _add_identifiers(
 
 
 def _member(program_id: int, number: int, new: NewMember, now: datetime) -> Member:
-    created_at = new.created_at or now
     return Member(
         program_id=program_id,
         member_id=new_id(),
@@ -142,8 +142,8 @@ def _member(program_id: int, number: int, new: NewMember, now: datetime) -> Memb
         phone=new.phone,
         birth_date=new.birth_date,
         sex=new.sex,
-        created_at=created_at,
-        updated_at=created_at,
+        created_at=new.created_at or now,
+        updated_at=now,
         handle=new.handle,
         home_location_id=new.home_location_id,
         staff=new.staff,

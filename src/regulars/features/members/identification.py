@@ -84,7 +84,9 @@ async def replace_identifier(
     async with refusing_what_is_taken(connection):
         # Whoever adds an identifier takes its number before its value, so here they go in that order too.
         history_id = await access.next_number(connection, program_id, "identifier")
-        await store_identifiers.update_value(connection, program_id, identifier_id, checked.value, now)
+        await store_identifiers.update_value(
+            connection, program_id, member_id, identifier_id, checked.value, now
+        )
         ended = replace(current, identifier_id=history_id, ended_at=now)
         await store_identifiers.insert_identifiers(connection, program_id, [ended])
     return Replacement(replace(current, value=checked.value, created_at=now), current.value)

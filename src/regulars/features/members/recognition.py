@@ -10,6 +10,28 @@ from regulars.features.members.model_recognition import Recognised
 EMAIL = "email"
 
 
+class Recognition:
+    """Whom a text names, asked together with other questions; see `recognise`.
+
+    It can be read once the pipeline was flushed. The statements that go out after it can be about the member
+    whom it finds, who is handed over to them as `member_id` (`db.handover`).
+    """
+
+    def __init__(self, pipeline: Pipeline, program_id: int, text: str, kinds: Sequence[str]) -> None:
+        assert not {"handle", EMAIL, "phone"} & set(kinds), "these have spellings of their own"
+        code = rules.clean_text(text, rules.IDENTIFIER_LENGTH_MAX) or None
+        email = rules.clean_email(text)
+        self.is_asked = code is not None or email is not None
+        """Whether the text can name anybody; where it cannot, nothing was sent."""
+        if self.is_asked:
+            self._sent = store_recognition.send_recognised(pipeline, program_id, kinds, code, email)
+
+    @property
+    def recognised(self) -> Recognised | None:
+        """The member, or None when there is nobody."""
+        return store_recognition.recognised_in(self._sent) if self.is_asked else None
+
+
 async def recognise(
     connection: Connection, program_id: int, text: str, kinds: Sequence[str]
 ) -> Recognised | None:
@@ -18,9 +40,8 @@ async def recognise(
     The first kind that finds an active member counts, the address, in whatever case, comes last. None when
     there is nobody. One round trip.
     """
-    assert not {"handle", EMAIL, "phone"} & set(kinds), "these have spellings of their own"
-    code = rules.clean_text(text, rules.IDENTIFIER_LENGTH_MAX) or None
-    email = rules.clean_email(text)
-    if code is None and email is None:
-        return None
-    return await store_recognition.select_recognised(Pipeline(connection), program_id, kinds, code, email)
+    pipeline = Pipeline(connection)
+    recognition = Recognition(pipeline, program_id, text, kinds)
+    if recognition.is_asked:
+        await pipeline.flush()
+    return recognition.recognised

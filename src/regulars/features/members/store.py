@@ -17,13 +17,16 @@ insert into members (
     home_location_id, staff
 )
 select %(program_id)s, r.member_id, r.number, r.handle, r.name, r.email, r.phone, r.birth_date, r.sex,
-    r.created_at, r.created_at, r.home_location_id, r.staff
+    r.created_at, r.updated_at, r.home_location_id, r.staff
 from json_to_recordset(%(members)s::json) as r (
     member_id uuid, number integer, handle text, name text, email text, phone text, birth_date date, sex text,
-    created_at timestamptz, home_location_id integer, staff boolean
+    created_at timestamptz, updated_at timestamptz, home_location_id integer, staff boolean
 )
 """
 
+# A member is looked up by a range of ids in its order, also where it is one: only the primary key gives that.
+# While a table is empty, or known to be small, all indexes that begin with the program cost the same for a
+# single id or a few, and a plan made then reads the whole program until it is made anew.
 SELECT: LiteralString = """
 select m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone, m.birth_date, m.sex,
     m.created_at, m.updated_at, m.handle, m.home_location_id, m.staff
@@ -31,9 +34,25 @@ from members m
 where m.program_id = %(program_id)s
 """
 
-SELECT_BY_IDS: LiteralString = SELECT + "and m.member_id = any (%(member_ids)s)"
+SELECT_BY_ID: LiteralString = (
+    SELECT + "and m.member_id between %(member_id)s and %(member_id)s order by m.member_id limit 1"
+)
 
-SELECT_BY_NUMBER: LiteralString = SELECT + "and m.number = %(number)s"
+SELECT_BY_IDS: LiteralString = """
+select m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone, m.birth_date, m.sex,
+    m.created_at, m.updated_at, m.handle, m.home_location_id, m.staff
+from unnest(%(member_ids)s::uuid[]) as r (member_id)
+cross join lateral (
+    select * from members
+    where program_id = %(program_id)s and member_id between r.member_id and r.member_id
+    order by member_id
+    limit 1
+) m
+"""
+
+SELECT_BY_NUMBER: LiteralString = (
+    SELECT + "and m.number between %(number)s and %(number)s order by m.number limit 1"
+)
 
 SELECT_BY_HANDLE: LiteralString = SELECT + "and m.handle = %(value)s"
 
@@ -44,12 +63,23 @@ and lower(m.email) = lower(%(value)s) and m.status = 'active' and m.email is not
 """
 )
 
+# Each part has a limit, so that the generic plan is two look-ups however many rows there are: a join that was
+# planned on empty tables reads all members of the program. Of the indexes of members only the primary key
+# gives a range of ids in their order; others look just as cheap.
 SELECT_BY_IDENTIFIER: LiteralString = """
 select m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone, m.birth_date, m.sex,
     m.created_at, m.updated_at, m.handle, m.home_location_id, m.staff
-from identifiers i
-join members m on m.program_id = i.program_id and m.member_id = i.member_id
-where i.program_id = %(program_id)s and i.kind = %(kind)s and i.value = %(value)s and i.ended_at is null
+from (
+    select member_id from identifiers
+    where program_id = %(program_id)s and kind = %(kind)s and value = any (%(values)s) and ended_at is null
+    limit 1
+) i
+cross join lateral (
+    select * from members
+    where program_id = %(program_id)s and member_id between i.member_id and i.member_id
+    order by member_id
+    limit 1
+) m
 """
 
 LIST: LiteralString = (
@@ -71,10 +101,10 @@ limit %(limit)s
 """
 )
 
-LOCK: LiteralString = SELECT + "and m.member_id = %(member_id)s for no key update"
+LOCK: LiteralString = SELECT_BY_ID + " for no key update"
 
 # Stronger than LOCK: it also waits for whoever is adding a row that belongs to this member.
-LOCK_ALONE: LiteralString = SELECT + "and m.member_id = %(member_id)s for update"
+LOCK_ALONE: LiteralString = SELECT_BY_ID + " for update"
 
 # One by one in a lateral subquery with a limit, so that the generic plan is a nested loop over the index
 # whatever the size of the table was when a connection first planned it.
@@ -89,8 +119,15 @@ cross join lateral (
 """)
 
 SELECT_HANDLES: LiteralString = """
-select member_id, handle from members
-where program_id = %(program_id)s and member_id = any (%(member_ids)s) and handle is not null
+select m.member_id, m.handle
+from unnest(%(member_ids)s::uuid[]) as r (member_id)
+cross join lateral (
+    select member_id, handle from members
+    where program_id = %(program_id)s and member_id between r.member_id and r.member_id
+    order by member_id
+    limit 1
+) m
+where m.handle is not null
 """
 
 UPDATE: LiteralString = """
@@ -98,12 +135,25 @@ update members
 set status = %(status)s, handle = %(handle)s, name = %(name)s, email = %(email)s, phone = %(phone)s,
     birth_date = %(birth_date)s, sex = %(sex)s, updated_at = %(updated_at)s,
     home_location_id = %(home_location_id)s, staff = %(staff)s
-where program_id = %(program_id)s and member_id = %(member_id)s
+where ctid = (
+    select ctid from members
+    where program_id = %(program_id)s and member_id between %(member_id)s and %(member_id)s
+    order by member_id
+    limit 1
+    for no key update
+)
 """
 
 TOUCH_ACTIVE: LiteralString = """
 update members set updated_at = greatest(updated_at, %(now)s)
-where program_id = %(program_id)s and member_id = %(member_id)s and status = 'active'
+where ctid = (
+    select ctid from members
+    where program_id = %(program_id)s and member_id between %(member_id)s and %(member_id)s
+        and status = 'active'
+    order by member_id
+    limit 1
+    for no key update
+)
 """
 
 
@@ -136,7 +186,8 @@ async def select_by_identifier(
 ) -> Member | None:
     """The member who is recognised by this value, which must be in its one spelling."""
     statement = {"handle": SELECT_BY_HANDLE, "email": SELECT_BY_EMAIL}.get(kind, SELECT_BY_IDENTIFIER)
-    return await _member(connection, statement, {"program_id": program_id, "kind": kind, "value": value})
+    parameters = {"program_id": program_id, "kind": kind, "value": value, "values": [value]}
+    return await _member(connection, statement, parameters)
 
 
 async def select_ids_by_handle(

@@ -22,10 +22,11 @@ from json_to_recordset(%(identifiers)s::json) as r (
 )
 """
 
+# Looked up by a list of values, also where it is one, for the reason that `store` gives.
 SELECT_IDENTIFIER: LiteralString = """
 select program_id, identifier_id, member_id, kind, value, label, location_id, created_at, ended_at
 from identifiers
-where program_id = %(program_id)s and kind = %(kind)s and value = %(value)s and ended_at is null
+where program_id = %(program_id)s and kind = %(kind)s and value = any (%(values)s) and ended_at is null
 """
 
 SELECT_OF_MEMBERS: LiteralString = """
@@ -36,22 +37,24 @@ where program_id = %(program_id)s and member_id = any (%(member_ids)s)
 order by member_id, identifier_id
 """
 
+# Whether it has ended is asked in words that do not invite the index of values, which holds what has not
+# ended, and on an empty table looks as good as that of the member.
 SELECT_IN_USE: LiteralString = """
 select program_id, identifier_id, member_id, kind, value, label, location_id, created_at, ended_at
 from identifiers
 where program_id = %(program_id)s and member_id = %(member_id)s and identifier_id = %(identifier_id)s
-    and ended_at is null
+    and num_nulls(ended_at) = 1
 """
 
 UPDATE_VALUE: LiteralString = """
 update identifiers set value = %(value)s, created_at = %(now)s
-where program_id = %(program_id)s and identifier_id = %(identifier_id)s
+where program_id = %(program_id)s and member_id = %(member_id)s and identifier_id = %(identifier_id)s
 """
 
 END: LiteralString = """
 update identifiers set ended_at = %(now)s
 where program_id = %(program_id)s and member_id = %(member_id)s and identifier_id = %(identifier_id)s
-    and ended_at is null
+    and num_nulls(ended_at) = 1
 """
 
 DELETE_OF_MEMBER: LiteralString = """
@@ -69,7 +72,7 @@ async def select_identifier(
     connection: Connection, program_id: int, kind: str, value: str
 ) -> Identifier | None:
     """The identifier in use with this value."""
-    parameters = {"program_id": program_id, "kind": kind, "value": value}
+    parameters = {"program_id": program_id, "kind": kind, "values": [value]}
     rows = await _identifiers(connection, SELECT_IDENTIFIER, parameters)
     return rows[0] if rows else None
 
@@ -95,10 +98,16 @@ async def select_in_use(
 
 
 async def update_value(
-    connection: Connection, program_id: int, identifier_id: int, value: str, now: datetime
+    connection: Connection, program_id: int, member_id: UUID, identifier_id: int, value: str, now: datetime
 ) -> None:
-    """The identifier has this value since now. Raises UniqueViolation for a value in use."""
-    parameters = {"program_id": program_id, "identifier_id": identifier_id, "value": value, "now": now}
+    """The member's identifier has this value since now. Raises UniqueViolation for a value in use."""
+    parameters = {
+        "program_id": program_id,
+        "member_id": member_id,
+        "identifier_id": identifier_id,
+        "value": value,
+        "now": now,
+    }
     await connection.execute(UPDATE_VALUE, parameters)
 
 
@@ -107,8 +116,11 @@ async def end_identifier(
 ) -> bool:
     """Whether the member had this identifier; its value is free from now on."""
     parameters = {
-        "program_id": program_id, "member_id": member_id, "identifier_id": identifier_id, "now": now
-    }  # fmt: skip
+        "program_id": program_id,
+        "member_id": member_id,
+        "identifier_id": identifier_id,
+        "now": now,
+    }
     cursor = await connection.execute(END, parameters)
     return cursor.rowcount == 1
 

@@ -1,8 +1,8 @@
 """What can be done with promos: the one door to this feature for everything above it.
 
 `objection`, `boosted` and the other pure rules are to be had here too. What identifying a customer takes is
-`PromoCache`, `assignments_of`, and `uses_of` for the `limited_promo_ids`, then `available_promos` and
-`applied_bonus`: two statements at most, whatever the number of promos.
+`PromoCache`, `claims_of_found` with the `limited_promo_ids`, then `available_promos` and `applied_bonus`:
+two statements at most, whatever the number of promos.
 """
 
 from collections.abc import Collection
@@ -21,7 +21,7 @@ from regulars.features.members import actions as members
 from regulars.features.members.model import Status
 from regulars.features.promos import store, store_uses
 from regulars.features.promos.caches import PromoCache
-from regulars.features.promos.claims import Claims, claims_of
+from regulars.features.promos.claims import Claims, Consumption, claims_of, claims_of_found
 from regulars.features.promos.model import (
     Assignment,
     Promo,
@@ -43,6 +43,7 @@ from regulars.features.promos.rules_terms import checked_expiry, checked_terms, 
 
 __all__ = [
     "Claims",
+    "Consumption",
     "PromoCache",
     "applied",
     "applied_bonus",
@@ -53,6 +54,7 @@ __all__ = [
     "best_bonus",
     "boosted",
     "claims_of",
+    "claims_of_found",
     "clean_code",
     "consume",
     "create_promo",

@@ -88,9 +88,11 @@ def weekday_of_window(promo: Promo, at: datetime) -> int | None:
     on Friday at 01:00, because that belongs to Thursday's night. Both ends are inclusive to the second; a
     missing one is the beginning or the end of the day.
     """
+    today = at.isoweekday()
+    if promo.time_from is None and promo.time_until is None:
+        return today
     clock = _to_the_second(at).time()
     start, end = promo.time_from or _FIRST_SECOND, promo.time_until or _LAST_SECOND
-    today = at.isoweekday()
     if start <= end:
         return today if start <= clock <= end else None
     if clock >= start:

@@ -1,22 +1,23 @@
 """What can be done with sales: the one door to this feature for everything above it."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
+
+from msgspec.structs import replace
 
 from regulars.db.database import Connection
-from regulars.db.pipeline import Pipeline
 from regulars.features.access.model import Location
-from regulars.features.members.model import Member
 from regulars.features.promos.model import PromoBook
-from regulars.features.sales import store
 from regulars.features.sales.booking import book
-from regulars.features.sales.model import Customer, LoggedSale, NewSale
-from regulars.features.sales.reckoning import standing_at, window_start
+from regulars.features.sales.history import book_history
+from regulars.features.sales.model import LoggedSale, NewSale
+from regulars.features.sales.model_history import PastSale
+from regulars.features.sales.overuse import overused_sales
 from regulars.features.sales.rules import checked_sale, stock_type_of, to_minor, to_quantity
 from regulars.features.sales.welcome import welcome
-from regulars.features.tiers.model import Standing, TierBook
+from regulars.features.tiers.model import TierBook
 
-__all__ = ["log_sale", "standing_of", "stock_type_of", "to_minor", "to_quantity", "visits_of", "welcome"]
+__all__ = ["log_history", "log_sale", "overused_sales", "stock_type_of", "to_minor", "to_quantity", "welcome"]
 
 
 async def log_sale(
@@ -30,7 +31,7 @@ async def log_sale(
 ) -> LoggedSale:
     """The sale, durable when this returns, or the one that was logged before under the same ticket.
 
-    Two round trips, a few more with a promo. `connection` is idle and in autocommit mode
+    Two round trips, one more with a promo. `connection` is idle and in autocommit mode
     (`database.connection()`): the sale is a transaction of its own, because only who begins one can begin
     it again when it met another, and because a single statement needs neither begin nor commit. The books
     are those of the caches. Our discounts are rounded to minor units, halves up.
@@ -42,23 +43,17 @@ async def log_sale(
     return await book(connection, hotel, checked_sale(new), tier_book, promo_book, now)
 
 
-async def visits_of(connection: Connection, program_id: int, member_id: UUID, since: datetime) -> int:
-    """How many sales were logged for the member from `since` on, at whatever hotel. One round trip."""
-    return await store.count_visits(Pipeline(connection), program_id, member_id, since)
+async def log_history(
+    connection: Connection, past: Sequence[PastSale], *, tier_book: TierBook, promo_book: PromoBook
+) -> list[LoggedSale]:
+    """Sales that were made before, the oldest first, as `log_sale` would have logged each at its time.
 
+    A few round trips for as many as follow each other without a customer's coming again. They are written in
+    parts, each durable before the next one begins; told again, those that are there are found by their
+    tickets. `connection` is idle and in autocommit mode. A promo counts as used in the order of the sales,
+    and a limited bonus as it was when its part began.
 
-async def standing_of(
-    connection: Connection,
-    program_id: int,
-    member: Member,
-    location_id: int,
-    now: datetime,
-    tier_book: TierBook,
-) -> Standing:
-    """What the member is and gets at the hotel now. One round trip, and none for staff."""
-    visits = 0
-    if not member.staff:
-        since = window_start(tier_book, location_id, now)
-        visits = await visits_of(connection, program_id, member.member_id, since)
-    customer = Customer(member.member_id, member.staff, member.home_location_id, visits)
-    return standing_at(customer, tier_book, location_id)
+    Raises Refused as `log_sale` does, and then what came before may be logged.
+    """
+    checked = [replace(sale, new=checked_sale(sale.new)) for sale in past]
+    return await book_history(connection, checked, tier_book, promo_book)

@@ -1,30 +1,29 @@
 """One sale as one transaction: read the customer, reckon, write.
 
 A sale without a promo takes two round trips. Its write is one statement, which PostgreSQL commits by itself,
-so it needs neither begin nor commit. One that names a promo opens a transaction around the write and the use
-of the promo, which comes last, because all users of a promo stand in one queue until they commit.
+so it needs neither begin nor commit. One that names a promo takes three, with a transaction around the write
+and the use of the promo, which comes last, because all users of a promo stand in one queue until they commit.
 """
 
 from datetime import datetime
 
+import psycopg
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from regulars.base.refusals import Refused
 from regulars.db.database import Connection
-from regulars.db.pipeline import Pipeline
+from regulars.db.pipeline import Pipeline, Statement
 from regulars.features.access.model import Location
 from regulars.features.promos import actions as promos
 from regulars.features.promos.model import Promo, PromoBook
 from regulars.features.sales import store
-from regulars.features.sales.model import Customer, Entry, LoggedSale, NewSale
-from regulars.features.sales.reckoning import reckoned, standing_at, window_start
-from regulars.features.sales.rules import fingerprint
-from regulars.features.sales.rules_reckoning import preferences_of
+from regulars.features.sales.drafting import Draft
+from regulars.features.sales.model import Entry, LoggedSale, NewSale
 from regulars.features.tiers.model import TierBook
 
 ATTEMPTS_MAX = 5
-NUMBER_MAX = 2**31 - 1
+BEGIN, COMMIT, ROLLBACK = Statement("begin"), Statement("commit"), Statement("rollback")
 RETRYABLE = (
     errors.SerializationFailure,
     errors.DeadlockDetected,
@@ -60,56 +59,71 @@ async def _transact(
     promo_book: PromoBook,
     now: datetime,
 ) -> LoggedSale:
-    since = window_start(tier_book, hotel.location_id, now)
-    customer = await _customer(connection, hotel.program_id, new.customer_number, since)
-    standing = standing_at(customer, tier_book, hotel.location_id)
-    entry = Entry(
-        program_id=hotel.program_id,
-        location_id=hotel.location_id,
-        currency=hotel.currency,
-        member_id=customer.member_id,
-        new=new,
-        reckoning=await reckoned(connection, hotel, new, customer, standing, promo_book, now),
-        preferences=preferences_of(new.items),
-        fingerprint=fingerprint(new),
-        sold_at=now,
-    )
+    pipeline = Pipeline(connection)
+    draft = Draft(pipeline, hotel, new, tier_book, promo_book, now)
+    await pipeline.flush()
+    entry = draft.entry()
     promo = promos.in_book(promo_book, new.promo_code) if new.promo_code is not None else None
     if promo is None:
         return await _write(connection, entry)
-    async with connection.transaction():
-        return await _write_and_consume(connection, entry, promo)
-
-
-async def _customer(connection: Connection, program_id: int, number: int, since: datetime) -> Customer:
-    customer = None
-    if 0 < number <= NUMBER_MAX:
-        customer = await store.read_customer(Pipeline(connection), program_id, number, since)
-    if customer is None:
-        raise Refused("customer_not_found")
-    return customer
-
-
-async def _write_and_consume(connection: Connection, entry: Entry, promo: Promo) -> LoggedSale:
-    """The sale and the use that it takes of its promo; one that was logged before takes none."""
-    logged = await _write(connection, entry)
-    if logged.repeated:
-        return logged
-    if await promos.consume(connection, entry.program_id, promo, entry.member_id, entry.sold_at):
-        return logged
-    await store.flag_overuse(Pipeline(connection), entry.program_id, logged.sale_id)
-    return LoggedSale(logged.sale_id, repeated=False, promo_unknown=False, promo_overused=True)
+    return await _write_and_consume(connection, entry, promo)
 
 
 async def _write(connection: Connection, entry: Entry) -> LoggedSale:
     """The sale, or the one that had its ticket before. Raises Refused: duplicate_ticket."""
+    sale_id = await store.insert_sale(Pipeline(connection), entry)
+    if sale_id is None:
+        return await _logged_before(connection, entry)
+    return LoggedSale(sale_id, False, entry.reckoning.promo_unknown, promo_overused=False)
+
+
+async def _write_and_consume(connection: Connection, entry: Entry, promo: Promo) -> LoggedSale:
+    """The sale and the use that it takes of its promo; one that was logged before takes none.
+
+    Raises Refused: duplicate_ticket.
+    """
     pipeline = Pipeline(connection)
-    sale_id = await store.insert_sale(pipeline, entry)
-    if sale_id is not None:
-        return LoggedSale(sale_id, False, entry.reckoning.promo_unknown, promo_overused=False)
+    try:
+        pipeline.send(BEGIN)
+        sale = store.send_sale(pipeline, entry)
+        use = promos.Consumption(pipeline, promo, entry.member_id, entry.sold_at)
+        await pipeline.flush()
+        sale_id = int(sale.rows[0][0])
+        if not use.is_taken:
+            store.send_overuse(pipeline, entry.program_id, sale_id)
+        pipeline.send(COMMIT)
+        await pipeline.flush()
+    except errors.UniqueViolation as error:
+        await _roll_back(connection)
+        if error.diag.constraint_name != store.TICKET_KEY:
+            raise
+        return await _logged_before(connection, entry)
+    except BaseException:
+        await _roll_back(connection)
+        raise
+    return LoggedSale(sale_id, repeated=False, promo_unknown=False, promo_overused=not use.is_taken)
+
+
+async def _roll_back(connection: Connection) -> None:
+    """Leaves a connection that is idle or closed."""
+    if connection.closed or connection.pgconn.transaction_status == TransactionStatus.IDLE:
+        return
+    # psycopg's own rollback would deallocate what is prepared.
+    pipeline = Pipeline(connection)
+    pipeline.send(ROLLBACK)
+    try:
+        await pipeline.flush()
+    except psycopg.Error:
+        await connection.close()
+
+
+async def _logged_before(connection: Connection, entry: Entry) -> LoggedSale:
+    """The sale that had the ticket before. Raises Refused: duplicate_ticket."""
     ticket_id = entry.new.ticket_id
     assert ticket_id is not None, "only a ticket can have been logged before"
-    known, original = await store.read_ticket(pipeline, entry.program_id, entry.location_id, ticket_id)
+    known, original = await store.read_ticket(
+        Pipeline(connection), entry.program_id, entry.location_id, ticket_id
+    )
     if known != entry.fingerprint:
         raise Refused("duplicate_ticket")
     return original

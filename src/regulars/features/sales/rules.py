@@ -84,6 +84,12 @@ def _units(value: Decimal | int | float, decimals: int, units_max: int) -> int |
     """The value in units of so many decimals, or None for what cannot be kept."""
     if isinstance(value, bool):
         return None
+    if isinstance(value, float) and 0 <= value <= units_max:
+        # Nearly every float is the nearest one to so many units, and then no other decimals are meant.
+        scale: int = 10**decimals
+        units = round(value * scale)
+        if units / scale == value and units <= units_max:
+            return units
     # The shortest text of a float is what the till meant; its exact value is off by more for large amounts.
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     # Compared before it is scaled, which overflows for numbers such as 1e999999, as would abs().

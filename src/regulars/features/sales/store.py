@@ -1,34 +1,35 @@
 """The statements for sales, their items, preferences and visits. All go out through a `Pipeline`."""
 
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, LiteralString
 
 import msgspec
 from msgspec.structs import asdict
 
-from regulars.db.pipeline import Pipeline, Statement
+from regulars.db.pipeline import Pipeline, Sent, Statement
 from regulars.features.sales.model import Customer, Entry, LoggedSale
 
-COUNT_VISITS = Statement("""
-select count(*) from sales
-where program_id = %(program_id)s and member_id = %(member_id)s and sold_at >= %(since)s
-""")
-
+# Of the indexes of members only the one by number gives a range of numbers in their order. For a single
+# number others look just as cheap while the table is small, and a plan made then stays with its connection.
+# The id is handed over to what goes out after it (`db.handover`).
 READ_CUSTOMER = Statement("""
-select m.member_id, m.staff, m.home_location_id, v.visits
-from members m
+select m.member_id, m.staff, m.home_location_id, v.visits,
+    set_config('regulars.member_id', m.member_id::text, true)
+from (
+    select member_id, staff, home_location_id from members
+    where program_id = %(program_id)s and number between %(number)s and %(number)s and status <> 'erased'
+    order by number
+    limit 1
+) m
 cross join lateral (
     select count(*) as visits from sales s
     where s.program_id = %(program_id)s and s.member_id = m.member_id and s.sold_at >= %(since)s
 ) v
-where m.program_id = %(program_id)s and m.number = %(number)s and m.status <> 'erased'
 """)
 
-# One statement, and so one transaction by itself. The key decides which till logs a ticket: for all others
-# the first part gives no row, and nothing is written. Preferences are locked in an order that all tills
-# share, so that two sales of one customer never wait for each other in a circle.
-INSERT_SALE = Statement("""
+# One statement, and so one transaction by itself. Preferences are locked in an order that all tills share, so
+# that two sales of one customer never wait for each other in a circle.
+_INTO_SALES: LiteralString = """
 with sale as (
     insert into sales (
         program_id, location_id, member_id, ticket_id, fingerprint, currency, total_minor, wet_minor,
@@ -51,7 +52,8 @@ with sale as (
         wet_discount_minor bigint, dry_discount_minor bigint, wet_account text, dry_account text,
         sold_at timestamptz
     )
-    on conflict (program_id, location_id, ticket_id) where ticket_id is not null do nothing
+"""
+_WITH_ALL_OF_IT: LiteralString = """
     returning sale_id, member_id, location_id, sold_at
 ),
 items as (
@@ -84,42 +86,57 @@ taste as (
         last_at = greatest(p.last_at, excluded.last_at)
 )
 select sale_id from sale
-""")
+"""
+
+# The key decides which till logs a ticket: for all others the first part gives no row, and nothing is
+# written.
+INSERT_SALE = Statement(
+    _INTO_SALES
+    + "on conflict (program_id, location_id, ticket_id) where ticket_id is not null do nothing"
+    + _WITH_ALL_OF_IT
+)
+
+# The key refuses the statement to all others, and with it what was sent after it.
+INSERT_SALE_OR_FAIL = Statement(_INTO_SALES + _WITH_ALL_OF_IT)
 
 READ_TICKET = Statement("""
 select fingerprint, sale_id, promo_unknown, promo_overused from sales
 where program_id = %(program_id)s and location_id = %(location_id)s and ticket_id = %(ticket_id)s
 """)
 
+# Found in the order of the ids, for which there is one index: for a single id all that begin with the program
+# look alike while the table is small.
 FLAG_OVERUSE = Statement("""
-update sales set promo_overused = true where program_id = %(program_id)s and sale_id = %(sale_id)s
+update sales set promo_overused = true
+where program_id = %(program_id)s and ctid = (
+    select ctid from sales
+    where program_id = %(program_id)s and sale_id between %(sale_id)s and %(sale_id)s
+    order by sale_id
+    limit 1
+)
 """)
+
+TICKET_KEY = "ticket_is_unique_per_hotel"
 
 _json = msgspec.json.Encoder().encode
 
 
-async def count_visits(pipeline: Pipeline, program_id: int, member_id: UUID, since: datetime) -> int:
-    """How many sales of the member were logged from `since` on, at any hotel. One round trip."""
-    parameters = {
-        "program_id": b"%d" % program_id,
-        "member_id": str(member_id).encode(),
-        "since": since.isoformat().encode(),
-    }
-    sent = pipeline.send(COUNT_VISITS, parameters)
-    await pipeline.flush()
-    return int(sent.rows[0][0])
+def send_customer(pipeline: Pipeline, program_id: int, number: int, since: datetime) -> Sent:
+    """The question for the member with this number, active or not, and the visits from `since` on.
 
-
-async def read_customer(pipeline: Pipeline, program_id: int, number: int, since: datetime) -> Customer | None:
-    """The member with this number, active or not, and the visits from `since` on. One round trip."""
+    One row, or none. It leaves the `member_id` to the statements after it.
+    """
     parameters = {
         "program_id": b"%d" % program_id,
         "number": b"%d" % number,
         "since": since.isoformat().encode(),
     }
-    sent = pipeline.send(READ_CUSTOMER, parameters)
-    await pipeline.flush()
-    return Customer(*sent.rows[0]) if sent.rows else None
+    return pipeline.send(READ_CUSTOMER, parameters)
+
+
+def customer_in(sent: Sent) -> Customer | None:
+    """What was answered, or None when there is nobody."""
+    return Customer(*sent.rows[0][:-1]) if sent.rows else None
 
 
 async def insert_sale(pipeline: Pipeline, entry: Entry) -> int | None:
@@ -127,25 +144,17 @@ async def insert_sale(pipeline: Pipeline, entry: Entry) -> int | None:
 
     One round trip, which waits for another till that is just logging the same ticket.
     """
-    sale: dict[str, Any] = {
-        **asdict(entry.new),
-        **asdict(entry.reckoning),
-        "location_id": entry.location_id,
-        "currency": entry.currency,
-        "member_id": entry.member_id,
-        "fingerprint": "\\x" + entry.fingerprint.hex(),
-        "sold_at": entry.sold_at,
-    }
-    items = sale.pop("items")
-    parameters = {
-        "program_id": b"%d" % entry.program_id,
-        "sale": _json(sale),
-        "items": _json(items),
-        "preferences": _json(entry.preferences),
-    }
-    sent = pipeline.send(INSERT_SALE, parameters)
+    sent = pipeline.send(INSERT_SALE, _parameters(entry))
     await pipeline.flush()
     return int(sent.rows[0][0]) if sent.rows else None
+
+
+def send_sale(pipeline: Pipeline, entry: Entry) -> Sent:
+    """The same, to go out with what depends on it: one row with the id.
+
+    A flush raises UniqueViolation of TICKET_KEY when its ticket was logged before.
+    """
+    return pipeline.send(INSERT_SALE_OR_FAIL, _parameters(entry))
 
 
 async def read_ticket(
@@ -164,7 +173,25 @@ async def read_ticket(
     return fingerprint, LoggedSale(sale_id, True, promo_unknown, promo_overused)
 
 
-async def flag_overuse(pipeline: Pipeline, program_id: int, sale_id: int) -> None:
-    """Marks a sale whose promo had no use left. One round trip."""
-    pipeline.send(FLAG_OVERUSE, {"program_id": b"%d" % program_id, "sale_id": b"%d" % sale_id})
-    await pipeline.flush()
+def send_overuse(pipeline: Pipeline, program_id: int, sale_id: int) -> Sent:
+    """The mark on a sale whose promo had no use left."""
+    return pipeline.send(FLAG_OVERUSE, {"program_id": b"%d" % program_id, "sale_id": b"%d" % sale_id})
+
+
+def _parameters(entry: Entry) -> dict[str, bytes]:
+    sale: dict[str, Any] = {
+        **asdict(entry.new),
+        **asdict(entry.reckoning),
+        "location_id": entry.location_id,
+        "currency": entry.currency,
+        "member_id": entry.member_id,
+        "fingerprint": "\\x" + entry.fingerprint.hex(),
+        "sold_at": entry.sold_at,
+    }
+    items = sale.pop("items")
+    return {
+        "program_id": b"%d" % entry.program_id,
+        "sale": _json(sale),
+        "items": _json(items),
+        "preferences": _json(entry.preferences),
+    }

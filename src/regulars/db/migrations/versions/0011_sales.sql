@@ -71,6 +71,8 @@ create unique index ticket_is_unique_per_hotel on sales (program_id, location_id
     where ticket_id is not null;
 -- Visits are counted in this index alone, and only within the period.
 create index visits_of_member on sales (program_id, member_id, sold_at);
+-- The few that an operator wants to see.
+create index overused_sales on sales (program_id, sale_id) where promo_overused;
 
 create table sale_items (
     program_id integer not null,
