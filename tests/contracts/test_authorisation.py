@@ -1,6 +1,7 @@
 """Who may do what: every route of the application against every kind of caller.
 
-A route that is missing from the tables below fails `test_every_route_is_in_the_tables`.
+Here are the routes of CryptoKids and the public ones; the tills' stand in test_authorisation_tills.py.
+A route that is missing from the tables fails `test_every_route_is_in_the_tables`.
 """
 
 from collections.abc import AsyncIterator
@@ -9,7 +10,9 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from regulars.app import CONTRACTS
 from regulars.http.access import authorisation_table
+from tests.contracts.test_authorisation_tills import ROUTES as TILL_ROUTES
 from tests.support.family import Family, family
 from tests.support.family_callers import KINDS, MISPLACED, NOBODY, Headers, callers
 from tests.support.family_requests import REQUESTS, Prepared, prepared
@@ -124,15 +127,15 @@ async def world(
     """A family whose refunds are not counted, for its keys try them more than twenty times."""
     mode, directory = request.param, tmp_path_factory.mktemp("family")
     with postgres.migrated_database() as database_url:
-        async with family(database_url, directory, mode=mode, jobs=False) as home:
+        async with family(database_url, directory, mode=mode, contracts=CONTRACTS, jobs=False) as home:
             await home.set(refunds_per_hour=0)
             yield World(home, mode, await callers(home), database_url)
 
 
 async def test_every_route_is_in_the_tables(world: World) -> None:
     declared = [f"{row.method} {row.path}" for row in authorisation_table(world.home.application)]
-    assert sorted(ROUTES) == sorted(declared)
-    assert set(REQUESTS) == set(declared)
+    assert sorted([*ROUTES, *TILL_ROUTES]) == sorted(declared)
+    assert set(REQUESTS) == set(ROUTES)
 
 
 async def requests_of(home: Family, route: str) -> dict[str, Prepared]:

@@ -9,7 +9,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import psycopg
 import pytest
 import pytest_asyncio
@@ -18,79 +17,43 @@ from regulars.contracts.cryptokids.router import CONTRACT
 from regulars.db.database import DatabaseUnavailable
 from regulars.features.ledger.actions import Ledger
 from regulars.http.openapi import documented_routes
-from regulars.logs import configure_logs
+from tests.support.canary import BIRD, HEADERS, Canary, everything_logged
 from tests.support.family import Answer, Family, family, ok
 from tests.support.family_requests import REQUESTS, new_hold, prepared
 from tests.support.server_process import running_server
 from tests.support.site import Site
 
-BIRD = "nightingale"
-"""What every planted text says, in either case; nothing else in the project does."""
-
 MEMBER = {"userId": BIRD, "name": "Nora Nightingale", "dob": "2017-05-14", "sex": f"{BIRD}"}
 NOTE = f"Ring nora@{BIRD}.example or +44 7700 900321"
 TEXTS = {"note", "notes", "name", "title", "description", "action"}
-HEADERS = {
-    "X-Admin-Actor": f"Nora {BIRD}",
-    "User-Agent": f"{BIRD}/1.0",
-    "X-Request-Id": f"{BIRD} with blanks",
-    "Referer": f"https://{BIRD}.example/",
-    "X-Forwarded-For": f"{BIRD}.example",
-    "Cookie": f"session={BIRD}",
-}
 
 
-class Watched(msgspec.Struct):
+class Watched(Canary):
     """A family whose log is read, with every key and token that was under way."""
 
-    home: Family
-    log: BytesIO
-    secrets: set[str]
-    errors: list[str] = []
-    requests: int = 0
+    def __init__(self, home: Family, log: BytesIO) -> None:
+        super().__init__(log, set(home.keys.values()))
+        self.home = home
 
     async def send(self, method: str, path: str, **content: Any) -> Answer:
         """The answer to the admin, whose refusals are kept, and whose tokens are secrets."""
-        self.requests += 1
-        key = f"{BIRD}-{self.requests}"
-        self.secrets.add(key)
-        headers = {**HEADERS, **self.home.headers(), "Idempotency-Key": key}
+        headers = {**HEADERS, **self.home.headers(), "Idempotency-Key": self.next_key()}
         answer = await self.home.client.request(method, path, headers=headers, **content)
         if answer.status_code >= 400:
             self.errors.append(answer.text)
         self.secrets |= set(re.findall(r'"token": ?"([^"]+)"', answer.text))
         return answer
 
-    async def said(self) -> str:
-        """The log, once the lines of requests have been gathered."""
-        while not self._has_last_request():
-            await asyncio.sleep(0.05)
-        return self.log.getvalue().decode()
-
-    def _has_last_request(self) -> bool:
-        return self.log.getvalue().count(b'"event":"request"') >= self.requests
-
-    def leaks(self, text: str) -> list[str]:
-        """What `text` says of all that was planted."""
-        found = [secret for secret in self.secrets if secret in text]
-        return found + [text[max(0, at - 60) : at + 40] for at in _places(text.lower(), BIRD)]
-
-
-def _places(text: str, word: str) -> list[int]:
-    return [match.start() for match in re.finditer(re.escape(word), text)]
-
 
 @pytest_asyncio.fixture
 async def watched(database_url: str, tmp_path: Path) -> AsyncIterator[Watched]:
     """A family with one more child, whose log shows everything that it ever shows."""
-    log = BytesIO()
-    configure_logs("json", "debug", stream=log)
-    async with family(database_url, tmp_path) as home:
-        await home.set(refunds_per_hour=0)
-        watched = Watched(home, log, set(home.keys.values()))
-        ok(await watched.send("POST", "/api/members", json=MEMBER), 201)
-        yield watched
-    configure_logs("json", "error", stream=BytesIO())
+    with everything_logged() as log:
+        async with family(database_url, tmp_path) as home:
+            await home.set(refunds_per_hour=0)
+            watched = Watched(home, log)
+            ok(await watched.send("POST", "/api/members", json=MEMBER), 201)
+            yield watched
 
 
 def planted(body: Any) -> Any:

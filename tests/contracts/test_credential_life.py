@@ -2,19 +2,15 @@
 
 import asyncio
 import time
-from base64 import b64encode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from hashlib import blake2b, md5, sha1, sha256, sha512
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import msgspec
-import psycopg
 import pytest_asyncio
-from psycopg import sql
 
 from regulars.app import create_application, open_services
 from regulars.contracts.cryptokids.context import ADMIN_SCOPE, CHILD_SCOPE
@@ -28,6 +24,7 @@ from regulars.features.access.actions_credentials import (
 from regulars.settings_sources import Secret
 from tests.support.family import SECRET_KEY, Family, family, ok
 from tests.support.ledger import NOW
+from tests.support.stored import everything_stored, spellings
 
 STOPPED_SECONDS_MAX = 5.0
 BROUGHT_KEY = "a-key-from-an-earlier-deployment"
@@ -79,32 +76,6 @@ async def revoke(home: Family, credential_id: int) -> None:
     """Every key of the credential stops."""
     async with home.database.transaction() as connection:
         await revoke_credential(connection, home.program_id, credential_id, home.clock())
-
-
-def everything_stored(database_url: str) -> str:
-    """Every row of every table, as text."""
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        tables = connection.execute("select tablename from pg_tables where schemaname = 'public'").fetchall()
-        rows = [
-            row
-            for (table,) in tables
-            for (row,) in connection.execute(
-                sql.SQL("select t::text from {} t").format(sql.Identifier(table))
-            )
-        ]
-    return "\n".join(rows)
-
-
-def spellings(key: str) -> list[str]:
-    """The key, its secret part, and all that a dump could hold of it without the server's secret."""
-    raw = key.encode()
-    digests = [raw, *(hash_(raw).digest() for hash_ in (md5, sha1, sha256, sha512, blake2b))]
-    encoded = [
-        text
-        for digest in digests
-        for text in (digest.hex(), b64encode(digest).decode(), urlsafe_b64encode(digest).decode().rstrip("="))
-    ]
-    return [key, key[12:], *encoded]
 
 
 async def test_no_table_holds_a_key_or_a_digest_that_anybody_could_make(

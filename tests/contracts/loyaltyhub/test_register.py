@@ -10,16 +10,11 @@ import pytest
 from regulars.contracts.loyaltyhub import customers
 from regulars.features.access import actions as access
 from regulars.features.tiers import actions as tiers
+from tests.support.hotel_examples import EXAMPLES
 from tests.support.hotels import ELSEWHERE, HIGH_STREET, NUMBER_FOUR, Hotels, ok, refused
 from tests.support.ledger import NOW
 
-JANE: dict[str, Any] = {
-    "name": "Jane Doe",
-    "email": "jane@example.com",
-    "phone": "07700123456",
-    "dob": "1990-05-15",
-    "rfid_code": "RFID123456",
-}
+JANE = EXAMPLES["/register"]
 EMAIL_TAKEN = "A customer with this email already exists"
 RFID_TAKEN = "This RFID code is already registered"
 

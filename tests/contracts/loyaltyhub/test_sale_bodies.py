@@ -174,6 +174,15 @@ async def test_what_is_no_json(bar: Bar, path: str) -> None:
     assert await faults_of(bar, path, bodies, "rest_invalid_json", message) == {}
 
 
+@pytest.mark.parametrize("line", [b'{"price":1,"price":2}', b'{"quantity":1,"\\u0071uantity":1}'])
+async def test_a_line_that_names_something_twice(bar: Bar, line: bytes) -> None:
+    """Two lines name the same things, and that is as it should be."""
+    message = "Invalid JSON body passed."
+    lines = [b"[" + line + b"]", b'[{"price":1},{"price":1},' + line + b"]"]
+    bodies = [with_field(VALID["/transaction"], "items", value) for value in lines]
+    assert await faults_of(bar, "/transaction", bodies, "rest_invalid_json", message) == {}
+
+
 @pytest.mark.parametrize("path", FIELDS)
 async def test_whole_bodies(bar: Bar, path: str) -> None:
     before = footprint(bar.database_url)

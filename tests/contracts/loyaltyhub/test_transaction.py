@@ -7,36 +7,10 @@ import psycopg
 import pytest
 
 from tests.support.guests import Guests
+from tests.support.hotel_examples import EXAMPLES
 from tests.support.hotels import ELSEWHERE, HIGH_STREET, NUMBER_FOUR, Answer, Hotels, ok, refused
 
-EXAMPLE: dict[str, Any] = {
-    "customer_id": 42,
-    "ticket_id": "T-12345",
-    "total_amount": 45.50,
-    "wet_total": 18.00,
-    "dry_total": 27.50,
-    "wet_discount_amount": 2.70,
-    "dry_discount_amount": 5.50,
-    "discount_type": "discount",
-    "tier_at_visit": "Loyalty",
-    "promo_code": None,
-    "items": [
-        {
-            "product_name": "Guinness",
-            "product_group": "Drinks",
-            "quantity": 2,
-            "price": 5.50,
-            "stock_type": "wet",
-        },
-        {
-            "product_name": "Fish & Chips",
-            "product_group": "Mains",
-            "quantity": 1,
-            "price": 14.95,
-            "stock_type": "dry",
-        },
-    ],
-}
+EXAMPLE = EXAMPLES["/transaction"]
 SMALL: dict[str, Any] = {"customer_id": 1, "total_amount": 10}
 
 

@@ -10,17 +10,19 @@ from litestar import post
 from regulars.base.days import to_day
 from regulars.base.phone import to_e164
 from regulars.base.refusals import Refused
+from regulars.contracts.loyaltyhub.books import tier_book
 from regulars.contracts.loyaltyhub.context import TILL, Context, open_context
 from regulars.contracts.loyaltyhub.descriptions import REGISTER
 from regulars.contracts.loyaltyhub.envelope import refusing_as
 from regulars.contracts.loyaltyhub.errors import name_of
 from regulars.contracts.loyaltyhub.fobs import RFID
+from regulars.contracts.loyaltyhub.success import success
 from regulars.contracts.loyaltyhub.wire import RegisterAnswer, RegisterBody
 from regulars.db.database import Connection
 from regulars.features.members import actions as members
 from regulars.features.members.model import Member
 from regulars.features.tiers.actions import standing
-from regulars.http.answers import Answer, json_answer
+from regulars.http.answers import Answer
 from regulars.http.bodies import read_json
 from regulars.http.requests import HttpRequest
 
@@ -50,7 +52,7 @@ async def register(request: HttpRequest) -> Answer:
         home_hotel=context.hotel.name,
         tier=tier,
     )
-    return json_answer(answer, 201)
+    return success(answer, 201)
 
 
 def new_qr_code() -> str:
@@ -103,9 +105,7 @@ async def _enrol(
 
 async def _first_tier(context: Context) -> str:
     """What a customer without visits is called."""
-    books = context.services.tier_books
-    book = books.cached(context.program_id) or await books.get(context.program_id)
-    return standing(0, book, context.hotel.location_id, None).tier
+    return standing(0, await tier_book(context), context.hotel.location_id, None).tier
 
 
 def _required_name(text: str) -> str:

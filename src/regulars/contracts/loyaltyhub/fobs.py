@@ -6,11 +6,12 @@ from regulars.base.refusals import Refused
 from regulars.contracts.loyaltyhub.context import TILL, Context, open_context
 from regulars.contracts.loyaltyhub.descriptions import ADD, REPLACE
 from regulars.contracts.loyaltyhub.envelope import refusing_as
+from regulars.contracts.loyaltyhub.success import success
 from regulars.contracts.loyaltyhub.wire import AddAnswer, AddBody, ReplaceAnswer, ReplaceBody
 from regulars.db.database import Connection
 from regulars.features.members import actions as members
 from regulars.features.members.model import Identifier, Member, NewIdentifier, Replacement, Status
-from regulars.http.answers import Answer, json_answer
+from regulars.http.answers import Answer
 from regulars.http.bodies import read_json
 from regulars.http.requests import HttpRequest
 
@@ -26,7 +27,7 @@ async def add_fob(request: HttpRequest) -> Answer:
     answer = AddAnswer(
         identifier_id=fob.identifier_id, customer_id=body.customer_id, value=fob.value, label=fob.label
     )
-    return json_answer(answer, 201)
+    return success(answer, 201)
 
 
 @post("/wp-json/loyalty/v1/identifier/replace", opt={"access": TILL, "operation": REPLACE})
@@ -45,7 +46,7 @@ async def replace_fob(request: HttpRequest) -> Answer:
         new_value=replaced.identifier.value,
         label=replaced.identifier.label,
     )
-    return json_answer(answer)
+    return success(answer)
 
 
 async def _add(connection: Connection, context: Context, body: AddBody) -> Identifier:

@@ -15,9 +15,7 @@ from regulars.contracts.loyaltyhub.figures import to_number
 from regulars.contracts.loyaltyhub.promo_rows import promo_row
 from regulars.contracts.loyaltyhub.success import success
 from regulars.contracts.loyaltyhub.wire_identify import IdentifyAnswer, IdentifyBody, MatchedType, NextTierRow
-from regulars.features.members import actions as members
 from regulars.features.members.model import Member
-from regulars.features.members.model_recognition import Recognised
 from regulars.features.sales import actions as sales
 from regulars.features.sales.model_welcome import Welcome
 from regulars.features.tiers.model import NextTier
@@ -36,27 +34,27 @@ async def identify(request: HttpRequest) -> Answer:
     body = await read_json(request, IdentifyBody, empty_is_object=True)
     if not body.identifier.strip():
         raise Refused("invalid_identifier")
-    recognised, welcome = await _welcomed(context, body.identifier)
-    home_hotel = await _home_hotel(context, recognised.member)
-    return success(_answer(context, recognised, welcome, home_hotel))
+    welcome = await _welcomed(context, body.identifier)
+    home_hotel = await _home_hotel(context, welcome.recognised.member)
+    return success(_answer(context, welcome, home_hotel))
 
 
-async def _welcomed(context: Context, identifier: str) -> tuple[Recognised, Welcome]:
-    """Who it is, and what is due to them. Two round trips. Raises Refused("member_not_found")."""
+async def _welcomed(context: Context, identifier: str) -> Welcome:
+    """Who it is, and what is due to them. One round trip. Raises Refused("member_not_found")."""
     tiers_set, promos_set = await tier_book(context), await promo_book(context)
     async with context.services.database.connection() as connection:
-        recognised = await members.recognise(connection, context.program_id, identifier, KINDS)
-        if recognised is None:
-            raise Refused("member_not_found")
         welcome = await sales.welcome(
             connection,
             context.hotel,
-            recognised.member,
+            identifier,
+            KINDS,
             context.services.clock(),
             tier_book=tiers_set,
             promo_book=promos_set,
         )
-    return recognised, welcome
+    if welcome is None:
+        raise Refused("member_not_found")
+    return welcome
 
 
 async def _home_hotel(context: Context, member: Member) -> str | None:
@@ -71,10 +69,8 @@ async def _home_hotel(context: Context, member: Member) -> str | None:
     return home.name
 
 
-def _answer(
-    context: Context, recognised: Recognised, welcome: Welcome, home_hotel: str | None
-) -> IdentifyAnswer:
-    member, standing, currency = recognised.member, welcome.standing, context.hotel.currency
+def _answer(context: Context, welcome: Welcome, home_hotel: str | None) -> IdentifyAnswer:
+    member, standing, currency = welcome.recognised.member, welcome.standing, context.hotel.currency
     return IdentifyAnswer(
         customer_id=member.number,
         name=member.name,
@@ -92,8 +88,8 @@ def _answer(
         home_hotel=home_hotel,
         available_promos=[promo_row(offer.promo, currency, offer) for offer in welcome.offers],
         next_tier=_next_tier(standing.next_tier),
-        matched_identifier_type=MatchedType(recognised.kind),
-        identifier_label=recognised.label or UNSET,
+        matched_identifier_type=MatchedType(welcome.recognised.kind),
+        identifier_label=welcome.recognised.label or UNSET,
     )
 
 

@@ -12,19 +12,38 @@ from msgspec import UNSET
 from regulars.contracts.loyaltyhub.context import TILL, Context, open_context
 from regulars.contracts.loyaltyhub.descriptions import SYNC
 from regulars.contracts.loyaltyhub.fobs import RFID
+from regulars.contracts.loyaltyhub.success import success, without_the_word
 from regulars.contracts.loyaltyhub.sync_query import Wanted, cursor_after, read_wanted
-from regulars.contracts.loyaltyhub.wire import RfidFob, SyncAnswer, SyncCustomer, SyncQuery
+from regulars.contracts.loyaltyhub.wire import SyncAnswer, SyncCustomer, SyncQuery
 from regulars.features.members import actions as members
-from regulars.features.members.model import Status
-from regulars.features.members.model_listing import ListedMember, Listing
-from regulars.http.answers import Answer, json_answer
+from regulars.features.members.model_listing import Form, ListedMember, Listing
+from regulars.http.answers import Answer
 from regulars.http.queries import read_query
 from regulars.http.requests import HttpRequest
 from regulars.http.streams import STREAM_SECONDS_MAX, StreamedAnswer, streamed_answer
 
 QR = "qr"
 
+FORM = Form(
+    number="id",
+    name="name",
+    email="email",
+    code="qr_code",
+    code_kind=QR,
+    staff="is_staff",
+    home_location_id="home_hotel_id",
+    updated_at="updated_at",
+    time_pattern="YYYY-MM-DD HH24:MI:SS",
+    identifiers="rfid_fobs",
+    identifiers_kind=RFID,
+    kind="identifier_type",
+    value="identifier_value",
+    label="label",
+)
+"""What makes a listed member a `SyncCustomer` without another look at each of a million."""
+
 _encode = msgspec.json.Encoder().encode
+_decode_customer = msgspec.json.Decoder(SyncCustomer).decode
 
 
 @get("/wp-json/loyalty/v1/sync", opt={"access": TILL, "operation": SYNC})
@@ -34,7 +53,7 @@ async def sync(request: HttpRequest) -> Answer | StreamedAnswer:
     wanted = read_wanted(read_query(request, SyncQuery))
     if wanted.limit is None:
         return await streamed_answer(_everyone(context, wanted))
-    return json_answer(await _page(context, wanted, wanted.limit))
+    return success(await _page(context, wanted, wanted.limit))
 
 
 async def _everyone(context: Context, wanted: Wanted) -> AsyncGenerator[bytes, None]:
@@ -53,7 +72,7 @@ async def _everyone(context: Context, wanted: Wanted) -> AsyncGenerator[bytes, N
                 deleted.extend(_deleted(some) if wanted.include_deleted else ())
                 if customers:
                     count += len(customers)
-                    yield separator + _encode(customers)[1:-1]
+                    yield separator + without_the_word(b",".join(customers))
                     separator = b","
     end = b'],"count":%d,"sync_time":%s' % (count, _encode(_in_utc(sync_time)))
     yield (separator if count == 0 else b"") + end
@@ -70,7 +89,7 @@ async def _page(context: Context, wanted: Wanted, limit: int) -> SyncAnswer:
         ) as listed:
             rows = [member async for some in listed for member in some]
     shown, goes_on = rows[:limit], len(rows) > limit
-    customers = _customers(shown)
+    customers = [_decode_customer(text) for text in _customers(shown)]
     return SyncAnswer(
         customers=customers,
         count=len(customers),
@@ -82,39 +101,19 @@ async def _page(context: Context, wanted: Wanted, limit: int) -> SyncAnswer:
 
 def _listing(wanted: Wanted) -> Listing:
     return Listing(
-        identifier_kinds=(RFID, QR),
+        form=FORM,
         changed_after=wanted.updated_since,
         after=wanted.after,
         with_inactive=wanted.include_deleted,
     )
 
 
-def _customers(listed: list[ListedMember]) -> list[SyncCustomer]:
-    return [_customer(member) for member in listed if member.status is Status.ACTIVE]
-
-
-def _customer(member: ListedMember) -> SyncCustomer:
-    fobs: list[RfidFob] = []
-    qr_code = None
-    for identifier in member.identifiers:
-        if identifier.kind == RFID:
-            fobs.append(RfidFob(RFID, identifier.value, identifier.label))
-        else:
-            qr_code = identifier.value
-    return SyncCustomer(
-        member.number,
-        member.name,
-        member.email,
-        qr_code,
-        member.staff,
-        member.home_location_id,
-        _in_utc(member.updated_at),
-        fobs,
-    )
+def _customers(listed: list[ListedMember]) -> list[bytes]:
+    return [member.text for member in listed if member.text]
 
 
 def _deleted(listed: list[ListedMember]) -> list[int]:
-    return [member.number for member in listed if member.status is not Status.ACTIVE]
+    return [member.number for member in listed if not member.text]
 
 
 def _in_utc(at: datetime) -> str:
