@@ -9,7 +9,9 @@ import pytest
 import pytest_asyncio
 
 from regulars.db.database import Database
+from tests.cli.commands import Desk, program_file
 from tests.cli.processes import Server, run, serving
+from tests.support.hotels import Hotels, hotels
 from tests.support.postgres import PostgresServer
 
 
@@ -55,3 +57,31 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assert made.returncode == 0, made.stderr
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def bare_desk(database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    """Where commands are typed on a database without a program."""
+    return Desk(database_url, monkeypatch, capsys)
+
+
+@pytest.fixture
+def desk(bare_desk: Desk, tmp_path: Path) -> Desk:
+    """Where commands are typed for a program that has nothing yet."""
+    bare_desk.works("init", "--config", str(program_file(tmp_path)))
+    return bare_desk
+
+
+@pytest.fixture
+def hotel_desk(desk: Desk) -> Desk:
+    """Where commands are typed for a program with the hotels high-street and number-four."""
+    desk.works("locations", "add", "High Street", "--time-zone", "Europe/London")
+    desk.works("locations", "add", "Number Four", "--time-zone", "Europe/Dublin")
+    return desk
+
+
+@pytest_asyncio.fixture
+async def hub(database_url: str, tmp_path: Path) -> AsyncIterator[Hotels]:
+    """The tills of two hotels, on the database where the desk's commands work."""
+    async with hotels(database_url, tmp_path) as opened:
+        yield opened

@@ -23,7 +23,8 @@ name = "The bar"
 
 [[keys]]
 name = "Till key"
-scopes = ["cryptokids:admin"]
+scopes = ["loyaltyhub:till"]
+location = "venue_001"
 """
 
 
@@ -39,7 +40,10 @@ def test_a_program_is_made_once_and_its_keys_shown_once(data: Path, tmp_path: Pa
     again = run(*arguments)
     assert again.returncode == 0
     assert "nothing to do" in again.stdout and "arms" in again.stdout
-    assert "Till key" in run("keys", "list", "--data", str(data)).stdout
+    [line] = [
+        line for line in run("keys", "list", "--data", str(data)).stdout.splitlines() if "Till key" in line
+    ]
+    assert "loyaltyhub:till" in line and "venue_001" in line
     assert run("verify", "--data", str(data)).returncode == 0
 
 
@@ -84,6 +88,11 @@ def test_a_file_that_describes_no_program(tmp_path: Path, text: str, says: str) 
         ("slug = 'a'\nname = 'b'\ntime_zone = 'Mars/Base'", "invalid time zone"),
         ("slug = 'a'\nname = 'b'\nlocation = {slug = '', name = 'c'}", "invalid slug"),
         ("slug = 'a'\nname = 'b'\nkeys = [{name = 'k', scopes = ['all']}]", "invalid scope"),
+        ("slug = 'a'\nname = 'b'\nkeys = [{name = 'k', scopes = ['loyaltyhub:till']}]", "one location"),
+        (
+            "slug = 'a'\nname = 'b'\nkeys = [{name = 'k', scopes = ['loyaltyhub:till'], location = 'moon'}]",
+            "moon",
+        ),
     ],
 )
 def test_a_program_that_is_refused_leaves_nothing(

@@ -11,10 +11,19 @@ COMMANDS = {
     "serve": ("regulars.cli.serve:serve", "Run the server in production mode."),
     "work": ("regulars.cli.work:work", "Run jobs only, beside servers started with --no-jobs."),
     "init": ("regulars.cli.init:init", "Make the first program, its location and its keys."),
+    "locations": (
+        "regulars.cli.locations:locations",
+        "List, add, change and switch hotels and other locations.",
+    ),
     "keys": ("regulars.cli.keys:keys", "List, create, rotate, revoke and import API keys."),
+    "tiers": ("regulars.cli.tiers:tiers", "Show and set what hotels give to whom, by visits."),
+    "promos": (
+        "regulars.cli.promos.commands:promos",
+        "List, add, change and assign promo codes and bonuses.",
+    ),
     "verify": ("regulars.cli.verify:verify", "Check that the books of a live database add up."),
     "migrate": ("regulars.cli.migrate:migrate", "Bring the database to the schema of this version."),
-    "bench": ("regulars.bench.command:bench", "Measure this machine: postings per second and latency."),
+    "bench": ("regulars.bench.command:bench", "Measure this machine beside pgbench: postings and tills."),
     "version": ("regulars.cli.version:show_version", "Show the versions of Regulars and what it runs on."),
 }
 

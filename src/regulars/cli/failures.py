@@ -59,6 +59,7 @@ def explain(error: Exception) -> tuple[str, ExitCode]:
     from cyclopts import CycloptsError
 
     from regulars.base.refusals import Refused
+    from regulars.cli.refusals import sentence_of
     from regulars.db.cluster import PostgresFailed
     from regulars.db.database import DatabaseMisconfigured, DatabaseUnavailable
     from regulars.settings_sources import SettingsInvalid
@@ -70,7 +71,7 @@ def explain(error: Exception) -> tuple[str, ExitCode]:
     if isinstance(error, SettingsInvalid):
         return one_line(error), ExitCode.USAGE
     if isinstance(error, Refused):
-        return f"refused: {error.code.replace('_', ' ')} {error.details or ''}".strip(), ExitCode.FAILED
+        return sentence_of(error), ExitCode.FAILED
     kind = type(error).__name__
     return f"unexpected {kind}: {one_line(error)} (REGULARS_LOG_LEVEL=debug shows where)", ExitCode.FAILED
 

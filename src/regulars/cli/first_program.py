@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from regulars.cli.failures import CommandFailed, ExitCode
+from regulars.cli.key_changes import require_useful
 from regulars.db.database import Connection
 from regulars.features.access.actions import create_location, create_program
 from regulars.features.access.actions_credentials import issue_credential
@@ -21,10 +22,11 @@ class FirstLocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FirstKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A key to make: what it is called and what it may do."""
+    """A key to make: what it is called, what it may do, and the slug of the only location it acts for."""
 
     name: str
     scopes: tuple[str, ...]
+    location: str | None = None
 
 
 DEFAULT_KEYS = (
@@ -65,7 +67,11 @@ def read_first_program(path: Path) -> FirstProgram:
 async def make_first_program(
     connection: Connection, secret_key: str, wanted: FirstProgram, now: datetime
 ) -> list[MadeKey]:
-    """The keys of the new program. Raises Refused as `create_program` and `issue_credential` do."""
+    """The keys of the new program.
+
+    Raises Refused as `create_program` and `issue_credential` do, and CommandFailed as `require_useful` does
+    and for a key of another location than the program's.
+    """
     program = await create_program(
         connection,
         slug=wanted.slug,
@@ -75,14 +81,27 @@ async def make_first_program(
         settings=wanted.settings,
         now=now,
     )
+    location_ids: dict[str | None, int | None] = {None: None}
     if wanted.location is not None:
-        await create_location(
+        location = await create_location(
             connection, program.program_id, slug=wanted.location.slug, name=wanted.location.name, now=now
         )
+        location_ids[location.slug] = location.location_id
     made = []
     for key in wanted.keys:
+        require_useful(key.scopes, key.location)
+        if key.location not in location_ids:
+            raise CommandFailed(
+                f"the key {key.name} is for {key.location}, which is not the program's location"
+            )
         issued = await issue_credential(
-            connection, secret_key, program.program_id, name=key.name, scopes=key.scopes, now=now
+            connection,
+            secret_key,
+            program.program_id,
+            name=key.name,
+            scopes=key.scopes,
+            location_id=location_ids[key.location],
+            now=now,
         )
         made.append(MadeKey(re.sub(r"[^A-Z0-9]+", "_", key.name.upper()).strip("_"), issued.key))
     return made

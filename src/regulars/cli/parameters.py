@@ -17,3 +17,9 @@ Workers = Annotated[
 Program = Annotated[
     str | None, Parameter(name="--program", help="Slug of the program; needed only when there are several.")
 ]
+LocationSlug = Annotated[
+    str, Parameter(help="Slug of the location, as 'regulars locations list' shows it.", negative=())
+]
+DryRun = Annotated[
+    bool, Parameter(name="--dry-run", negative=(), help="Check everything, show the outcome, change nothing.")
+]

@@ -40,6 +40,19 @@ def database_of(settings: Settings) -> Iterator[str]:
         yield embedded.conninfo
 
 
+class OpenProgram(msgspec.Struct, frozen=True):
+    """One program's data, in a transaction."""
+
+    connection: Connection
+    program: Program
+    secret_key: Secret
+
+    @property
+    def program_id(self) -> int:
+        """What the features ask for."""
+        return self.program.program_id
+
+
 @asynccontextmanager
 async def open_session(data: Path | None, **overrides: Any) -> AsyncIterator[Session]:
     """A session for one command; a database of an older schema is migrated first."""
@@ -58,6 +71,20 @@ async def open_session(data: Path | None, **overrides: Any) -> AsyncIterator[Ses
             yield Session(settings, conninfo, database, settings.secret_key)
         finally:
             await database.close()
+
+
+@asynccontextmanager
+async def open_program(
+    data: Path | None, slug: str | None, *, dry_run: bool = False
+) -> AsyncIterator[OpenProgram]:
+    """The program named by its slug, or the only one, in a transaction that a dry run takes back.
+
+    Raises CommandFailed as `chosen_program` does.
+    """
+    async with open_session(data) as session, session.database.connection() as connection:
+        program = await chosen_program(connection, slug)
+        async with connection.transaction(force_rollback=dry_run):
+            yield OpenProgram(connection, program, session.secret_key)
 
 
 async def chosen_program(connection: Connection, slug: str | None) -> Program:

@@ -1,0 +1,1 @@
+"""`regulars promos`: the commands, what their options mean, and what they show."""
