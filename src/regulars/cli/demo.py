@@ -9,7 +9,7 @@ from regulars.cli.parameters import Workers
 
 Size = Annotated[
     Literal["small", "large"],
-    Parameter(help="How many members a new demo gets: two dozen, or two thousand."),
+    Parameter(help="What a new demo gets: 26 children and 250 guests, or thousands of both."),
 ]
 Directory = Annotated[
     Path, Parameter(name="--data", help="Where the demo lives; it is made there, or found again.")

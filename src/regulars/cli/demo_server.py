@@ -17,6 +17,7 @@ from regulars.db.database import Database
 from regulars.db.migrate import migrate
 from regulars.demo.credentials import complete_keys, read_variables, write_variables
 from regulars.demo.seed import Size, find_demo, seed
+from regulars.demo.summary import CONTENTS, first_request
 from regulars.features.access.actions import list_programs
 from regulars.features.ledger.actions import Ledger
 from regulars.logs import configure_logs
@@ -138,11 +139,10 @@ def _show(url: str, variables: dict[str, str], path: Path) -> None:
     for name, value in variables.items():
         if name != "REGULARS_URL":
             table.add_row(name, value)
-    table.add_row("CryptoKids users", "leo, maya and their street")
+    for name, value in CONTENTS.items():
+        table.add_row(name, value)
     table.add_row("all keys in", str(path))
-    table.add_row(
-        "not served yet", "Sessions Rewards, Loyalty Hub, Rejoes, FitTwin, native: no keys for them"
-    )
     # Keys are copied from here, so a narrow window must not cut them.
     Console(width=max(Console().width, _WIDTH_MIN)).print(table)
+    print(f"A first request, in another shell:\n\n  {first_request(path)}\n")
     print("Ctrl+C stops it; the data stays.", flush=True)

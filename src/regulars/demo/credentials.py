@@ -4,33 +4,60 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from regulars.db.database import Connection
+from regulars.demo.hotels.places import HIGH_STREET, NUMBER_FOUR
+from regulars.features.access import actions as access
 from regulars.features.access import actions_credentials as credentials
+from regulars.features.access.model import Caller
 
 FILE = "demo.env"
 
+
+class DemoKey(msgspec.Struct, frozen=True):
+    """What a key in the file is called, what it may do, and the slug of the place that it is bound to."""
+
+    name: str
+    scope: str
+    place: str | None = None
+
+
 KEYS = {
-    "CK_ADMIN_KEY": ("Demo admin", "cryptokids:admin"),
-    "CK_PARENT_KEY": ("Demo parent", "cryptokids:parent"),
+    "CK_ADMIN_KEY": DemoKey("Demo admin", "cryptokids:admin"),
+    "CK_PARENT_KEY": DemoKey("Demo parent", "cryptokids:parent"),
+    "HOTEL_API_KEY": DemoKey("High Street tills", "loyaltyhub:till", HIGH_STREET.slug),
+    "HOTEL_2_API_KEY": DemoKey("Number Four tills", "loyaltyhub:till", NUMBER_FOUR.slug),
 }
-"""What each key in the file is called, and what it may do."""
 
 
 async def complete_keys(
     connection: Connection, secret_key: str, program_id: int, known: dict[str, str], now: datetime
 ) -> dict[str, str]:
     """The demo's keys: those in `known` that still work, and new ones for the rest."""
+    places = {place.slug: place.location_id for place in await access.list_locations(connection, program_id)}
     found = {}
-    for variable, (name, scope) in KEYS.items():
+    for variable, wanted in KEYS.items():
+        location_id = places[wanted.place] if wanted.place is not None else None
         key = known.get(variable, "")
         caller = await credentials.find_caller(connection, secret_key, key, now)
-        if caller is None or caller.program_id != program_id:
+        if caller is None or not _is_for(caller, program_id, location_id, wanted.scope):
             issued = await credentials.issue_credential(
-                connection, secret_key, program_id, name=name, scopes=[scope], now=now
+                connection,
+                secret_key,
+                program_id,
+                name=wanted.name,
+                scopes=[wanted.scope],
+                location_id=location_id,
+                now=now,
             )
             key = issued.key
         found[variable] = key
     return found
+
+
+def _is_for(caller: Caller, program_id: int, location_id: int | None, scope: str) -> bool:
+    return (caller.program_id, caller.location_id) == (program_id, location_id) and scope in caller.scopes
 
 
 def read_variables(directory: Path) -> dict[str, str]:

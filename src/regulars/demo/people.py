@@ -5,9 +5,6 @@ from random import Random
 
 import msgspec
 
-LEO_RFID = "ABC123456"
-"""The fob that Leo carries."""
-
 _FIRST_NAMES = (
     "Amara", "Ben", "Chloe", "Dylan", "Esme", "Femi", "Grace", "Hugo", "Isla", "Jonas", "Kaya", "Luca",
     "Mei", "Noah", "Olive", "Priya", "Quinn", "Rafi", "Sofia", "Theo", "Uma", "Viktor", "Wren", "Zara",
@@ -31,10 +28,9 @@ class Person(msgspec.Struct, frozen=True):
     joined_after: timedelta
     diligence: float
     thrift: float
-    rfid: str | None = None
 
 
-LEO = Person("leo", "Leo Marlowe", date(2014, 5, 9), "male", timedelta(0), 0.8, 0.2, LEO_RFID)
+LEO = Person("leo", "Leo Marlowe", date(2014, 5, 9), "male", timedelta(0), 0.8, 0.2)
 MAYA = Person("maya", "Maya Marlowe", date(2017, 2, 21), "female", timedelta(0), 0.7, 0.6)
 
 

@@ -1,13 +1,14 @@
 """Puts the demo into a database. Safe to interrupt and to call again: it goes on where it stopped.
 
-The people and the catalogue come in one transaction. The year follows in batches, each command under a
-claim of its own, so that a second run replays what the first one did and does the rest.
+The people and the catalogue, and the hotels with their guests and promos, come in one transaction. The year
+follows in batches, each command under a claim of its own and each sale with its ticket, so that a second run
+replays what the first one did and does the rest.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -15,6 +16,9 @@ import msgspec
 from regulars.db.database import Connection, Database
 from regulars.demo.catalogue import CHORES, TREATS
 from regulars.demo.children import Child, Price, Task
+from regulars.demo.hotels.guests import Guest, guests_of_the_demo
+from regulars.demo.hotels.opening import leave_out_numbers, open_for_guests
+from regulars.demo.hotels.trade import see_off, trade
 from regulars.demo.people import LEO, MAYA, Person, people_of_the_demo
 from regulars.demo.year import DAYS, Cast, plan_year
 from regulars.features.access import actions as access
@@ -22,7 +26,7 @@ from regulars.features.access.model import Program
 from regulars.features.ledger.actions import Ledger
 from regulars.features.ledger.model import Command, Outcome
 from regulars.features.members import actions as members
-from regulars.features.members.model import NewIdentifier, NewMember
+from regulars.features.members.model import NewMember
 from regulars.features.rewards import actions as rewards
 
 Size = Literal["small", "large"]
@@ -30,8 +34,11 @@ Size = Literal["small", "large"]
 SLUG = "demo"
 SEED = 20_240_229
 PEOPLE: dict[Size, int] = {"small": 26, "large": 2000}
+GUESTS: dict[Size, int] = {"small": 250, "large": 2500}
 BATCH_MAX = 500
 _PAGE = 1000
+_YEARS_PART = 0.7
+"""What part of the work the children's year is; the hotels' months are the rest."""
 
 
 class DemoState(msgspec.Struct, frozen=True):
@@ -42,6 +49,17 @@ class DemoState(msgspec.Struct, frozen=True):
     complete: bool
 
 
+class HotelsState(msgspec.Struct, frozen=True):
+    """The same of its hotels, which demos of earlier versions have got later."""
+
+    hotels_size: Size
+    hotels_until: datetime
+    hotels_complete: bool
+
+
+State = TypeVar("State", DemoState, HotelsState)
+
+
 async def find_demo(connection: Connection) -> Program | None:
     """The demo's program, or None where there is none yet."""
     return await access.find_program(connection, SLUG)
@@ -49,9 +67,7 @@ async def find_demo(connection: Connection) -> Program | None:
 
 def state_of(program: Program) -> DemoState:
     """How far the demo of this program is."""
-    settings = program.settings
-    names = {name: settings[f"demo.{name}"] for name in ("size", "until", "complete")}
-    return msgspec.convert(names, DemoState)
+    return _state(program, DemoState)
 
 
 async def seed(
@@ -63,18 +79,20 @@ async def seed(
     """
     async with database.transaction() as connection:
         program = await find_demo(connection) or await _set_the_stage(connection, size, now)
-    state = state_of(program)
-    if state.complete:
-        return program
-    await _live_the_year(database, ledger, program, state, show_progress)
-    async with database.transaction() as connection:
-        return await access.update_program_settings(
-            connection, program.program_id, {"demo.complete": True}, now=now
+        if "demo.hotels_until" not in program.settings:
+            program = await _open_hotels(connection, program, size, now)
+    if not state_of(program).complete:
+        await _live_the_year(database, ledger, program, lambda part: show_progress(part * _YEARS_PART))
+        program = await _mark(database, program, "demo.complete", now)
+    if not _state(program, HotelsState).hotels_complete:
+        program = await _trade(
+            database, program, now, lambda part: show_progress(_YEARS_PART + part * (1 - _YEARS_PART))
         )
+    return program
 
 
 async def _set_the_stage(connection: Connection, size: Size, now: datetime) -> Program:
-    """The program with its people, chores and treats, all of them or nothing."""
+    """The program with its people, chores, treats and hotels, all of them or nothing."""
     program = await access.create_program(
         connection,
         slug=SLUG,
@@ -85,7 +103,11 @@ async def _set_the_stage(connection: Connection, size: Size, now: datetime) -> P
         now=now,
     )
     rows = [_enrolment(person, _start_of(now)) for person in _people(size)]
-    await members.enrol_batch(connection, program.program_id, rows, now)
+    street, others = rows[: PEOPLE["small"]], rows[PEOPLE["small"] :]
+    await members.enrol_batch(connection, program.program_id, street, now)
+    await leave_out_numbers(connection, program.program_id, members_before=len(street))
+    program = await _open_hotels(connection, program, size, now)
+    await members.enrol_batch(connection, program.program_id, others, now)
     for order, chore in enumerate(CHORES):
         await rewards.create_template(
             connection, program.program_id, sort_order=order, now=now, **msgspec.structs.asdict(chore)
@@ -95,13 +117,39 @@ async def _set_the_stage(connection: Connection, size: Size, now: datetime) -> P
     return program
 
 
+async def _open_hotels(connection: Connection, program: Program, size: Size, now: datetime) -> Program:
+    await open_for_guests(connection, program, _guests(size), now)
+    settings = {
+        "demo.hotels_size": size,
+        "demo.hotels_until": now.isoformat(),
+        "demo.hotels_complete": False,
+    }
+    return await access.update_program_settings(connection, program.program_id, settings, now=now)
+
+
+async def _trade(
+    database: Database, program: Program, now: datetime, show_progress: Callable[[float], None]
+) -> Program:
+    state = _state(program, HotelsState)
+    guests, until = _guests(state.hotels_size), state.hotels_until
+    await trade(database, program, guests, until=until, seed=SEED, show_progress=show_progress)
+    async with database.transaction() as connection:
+        await see_off(connection, program, guests, until)
+    return await _mark(database, program, "demo.hotels_complete", now)
+
+
+async def _mark(database: Database, program: Program, name: str, now: datetime) -> Program:
+    async with database.transaction() as connection:
+        return await access.update_program_settings(connection, program.program_id, {name: True}, now=now)
+
+
 async def _live_the_year(
     database: Database,
     ledger: Ledger,
     program: Program,
-    state: DemoState,
     show_progress: Callable[[float], None],
 ) -> None:
+    state = state_of(program)
     async with database.connection() as connection:
         cast = await _cast(connection, program.program_id, state)
     plan = plan_year(cast, until=state.until, time_zone=program.time_zone, seed=SEED)
@@ -125,7 +173,7 @@ async def _post(ledger: Ledger, program_id: int, commands: Sequence[Command], at
 async def _cast(connection: Connection, program_id: int, state: DemoState) -> Cast:
     ids: dict[str | None, UUID] = {}
     after = 0
-    while page := await members.search(connection, program_id, limit=_PAGE, after=after):
+    while page := await members.search(connection, program_id, limit=_PAGE, after=after, with_handle=True):
         ids |= {member.handle: member.member_id for member in page}
         after = page[-1].number
     children = [
@@ -145,6 +193,15 @@ async def _cast(connection: Connection, program_id: int, state: DemoState) -> Ca
     return Cast(children, tasks, prices)
 
 
+def _state(program: Program, kind: type[State]) -> State:
+    settings = program.settings
+    return msgspec.convert({name: settings[f"demo.{name}"] for name in kind.__struct_fields__}, kind)
+
+
+def _guests(size: Size) -> list[Guest]:
+    return guests_of_the_demo(GUESTS[size], Random(SEED))
+
+
 def _people(size: Size) -> list[Person]:
     return people_of_the_demo(PEOPLE[size], Random(SEED))
 
@@ -159,6 +216,5 @@ def _enrolment(person: Person, start: datetime) -> NewMember:
         handle=person.handle,
         birth_date=person.birth_date,
         sex=person.sex,
-        identifiers=(NewIdentifier("rfid", person.rfid, "Fob"),) if person.rfid else (),
         created_at=start + person.joined_after,
     )

@@ -1,0 +1,25 @@
+"""What the demo says about itself when it is ready."""
+
+import shlex
+from pathlib import Path
+
+from regulars.demo.hotels.guests import JOHN, JOHN_RFID
+from regulars.demo.hotels.places import HOTELS
+
+CONTENTS = {
+    "CryptoKids users": "leo, maya and their street",
+    "Loyalty Hub hotels": f"{' and '.join(hotel.name for hotel in HOTELS)}, with months of sales",
+    "Loyalty Hub customer": f"{JOHN.name}, who carries the fob {JOHN_RFID}",
+    "not served yet": "Sessions Rewards, Rejoes, FitTwin, native: no keys for them",
+}
+"""Who and what is in it, by what a table calls it."""
+
+
+def first_request(variables_path: Path) -> str:
+    """What can be typed in another shell: the High Street Hotel's till identifies its best known customer."""
+    body = f'{{"identifier": "{JOHN_RFID}"}}'
+    return (
+        f". {shlex.quote(str(variables_path.resolve()))}\n"
+        '  curl -s "$REGULARS_URL/wp-json/loyalty/v1/identify" -H "X-API-Key: $HOTEL_API_KEY" \\\n'
+        f"    -d '{body}'"
+    )
