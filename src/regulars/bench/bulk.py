@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from uuid import UUID
 
@@ -14,7 +14,8 @@ from regulars.base.ids import new_id
 from regulars.bench.measure import Measured, percentile
 from regulars.db.database import Database
 from regulars.features.ledger.actions import Ledger
-from regulars.features.ledger.model import AccountReference, Attribution, Earn
+from regulars.features.ledger.model import Attribution
+from regulars.features.ledger.model_bulk import BulkEarn, BulkEarnRow
 
 BATCH = 2_000
 LANES = 2
@@ -35,12 +36,10 @@ async def measure_bulk(conninfo: str, program_id: int, member_ids: Sequence[UUID
     database = await Database.open(conninfo)
     ledger = Ledger(database, utc_now)
 
-    async def post_batch(lane: int) -> None:
-        members_of_lane = member_ids[lane::LANES]
-        commands = [bulk_earn(random.choice(members_of_lane)) for _ in range(BATCH)]
-        await ledger.post_batch(program_id, commands)
+    async def earn(lane: int) -> None:
+        await ledger.earn_in_bulk(program_id, bulk_earn(random.sample(member_ids[lane::LANES], BATCH)))
 
-    measured = await _measure_lanes(post_batch, seconds)
+    measured = await _measure_lanes(earn, seconds)
     await ledger.close()
     await database.close()
     return measured
@@ -63,10 +62,10 @@ async def measure_copy(conninfo: str, seconds: int) -> Measured:
         return await _measure_lanes(copy_batch, seconds)
 
 
-def bulk_earn(member_id: UUID) -> Earn:
-    """One posting of a batch."""
-    attribution = Attribution(source="bench", actor="bench")
-    return Earn(account=AccountReference(member_id), action="bulk", attribution=attribution, amount=1)
+def bulk_earn(member_ids: Iterable[UUID]) -> BulkEarn:
+    """One point for each."""
+    rows = [BulkEarnRow(member_id, 1) for member_id in member_ids]
+    return BulkEarn(action="bulk", attribution=Attribution(source="bench", actor="bench"), rows=rows)
 
 
 def _copied_row(version: int) -> str:

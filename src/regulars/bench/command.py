@@ -1,44 +1,124 @@
 """`regulars bench`."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from regulars.cli.parameters import Data
 
+if TYPE_CHECKING:
+    from rich.console import Console
 
-def bench(
-    what: Literal["ledger"],
-    /,
+    from regulars.bench.report import Growth, Row
+
+bench = App(
+    name="bench",
+    help="Measure this machine beside pgbench, in one run.",
+    help_format="plaintext",
+    help_formatter="plain",
+)
+
+POSITIVE = Number(gte=1)
+
+Seconds = Annotated[int, Parameter(help="How long each measurement runs.", validator=POSITIVE)]
+WarmUpSeconds = Annotated[int, Parameter(help="How long the load runs before it.", validator=POSITIVE)]
+DeepRows = Annotated[
+    int, Parameter(help="Transfers of the member with the long history.", validator=Number(gte=50))
+]
+Clients = Annotated[
+    tuple[int, ...],
+    Parameter(help="How many tills ask at once.", validator=POSITIVE, consume_multiple=True, negative=()),
+]
+Workers = Annotated[
+    tuple[int, ...],
+    Parameter(help="How many processes answer.", validator=POSITIVE, consume_multiple=True, negative=()),
+]
+Customers = Annotated[
+    int, Parameter(help="Customers; a tenth of them is measured too.", validator=Number(gte=10))
+]
+Visits = Annotated[int, Parameter(help="Their visits in the past year.", validator=Number(gte=10))]
+SyncCustomers = Annotated[int, Parameter(help="Customers that /sync sends at once.", validator=POSITIVE)]
+Markdown = Annotated[Path | None, Parameter(help="Also write the table to this file.")]
+
+
+@bench.command
+def ledger(
     *,
     data: Data = None,
-    seconds: Annotated[int, Parameter(help="How long each measurement runs.")] = 10,
-    deep_rows: Annotated[int, Parameter(help="Transfers of the member with the long history.")] = 1_000_000,
-    markdown: Annotated[Path | None, Parameter(help="Also write the table to this file.")] = None,
+    seconds: Seconds = 10,
+    warm_up_seconds: WarmUpSeconds = 10,
+    deep_rows: DeepRows = 1_000_000,
+    markdown: Markdown = None,
 ) -> None:
-    """Measure postings and history pages beside pgbench, in one run on one machine.
+    """Measure postings, one at a time and in bulk, and history pages.
 
     Works in a database of its own on the server that the settings name, and drops it afterwards. Nothing else
     should run on the machine meanwhile. Needs wrk; pgbench comes with the embedded server.
     """
     import asyncio
 
-    asyncio.run(_bench(data, seconds, deep_rows, markdown))
+    from regulars.bench import ledger as measures
+    from regulars.bench.sweep import Sweep
+
+    async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
+        return await measures.run(conninfo, Sweep(console, seconds, warm_up_seconds), deep_rows)
+
+    asyncio.run(_bench("Ledger", measure, data, markdown))
 
 
-async def _bench(data: Data, seconds: int, deep_rows: int, markdown: Path | None) -> None:
+@bench.command
+def loyaltyhub(
+    *,
+    data: Data = None,
+    seconds: Seconds = 10,
+    warm_up_seconds: WarmUpSeconds = 10,
+    clients: Clients = (1, 32, 90),
+    workers: Workers = (1, 2),
+    customers: Customers = 100_000,
+    visits: Visits = 2_000_000,
+    sync_customers: SyncCustomers = 1_000_000,
+    markdown: Markdown = None,
+) -> None:
+    """Measure what tills of hotels ask: identify and transaction, and /sync beside psql's COPY TO.
+
+    Works in databases of its own on the server that the settings name, and drops them afterwards; they take
+    some 3 GB. Nothing else should run on the machine meanwhile. Needs wrk; pgbench and psql come with the
+    embedded server.
+    """
+    import asyncio
+
+    from regulars.bench import loyaltyhub as measures
+    from regulars.bench.sweep import Sweep
+
+    sizes = measures.Sizes(customers, visits, sync_customers)
+
+    async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
+        sweep = Sweep(console, seconds, warm_up_seconds, clients, workers)
+        return await measures.run(conninfo, sweep, sizes)
+
+    asyncio.run(_bench("Loyalty Hub", measure, data, markdown))
+
+
+async def _bench(
+    title: str,
+    measure: "Callable[[str, Console], Awaitable[tuple[Sequence[Row | Growth], list[str]]]]",
+    data: Path | None,
+    markdown: Path | None,
+) -> None:
+    """Prints what `measure` gives on the server that the settings name."""
     from rich.console import Console
 
-    from regulars.bench import ledger, report
+    from regulars.bench import report
     from regulars.cli.session import open_session
 
     console = Console()
     async with open_session(data) as session:
-        plan = ledger.Plan(seconds=seconds, deep_rows=deep_rows)
-        rows, notes = await ledger.run(session.conninfo, plan, console)
-    report.print_table(console, "ledger", rows)
+        rows, notes = await measure(session.conninfo, console)
+    report.print_table(console, title, rows)
     for note in notes:
         console.print(f"- {note}")
     if markdown is not None:
-        markdown.write_text(report.markdown("Ledger", rows, notes))
+        markdown.write_text(report.markdown(title, rows, notes))

@@ -18,24 +18,24 @@ class Row(msgspec.Struct, frozen=True):
     yardstick_rate: float | None = None
 
 
+class Growth(msgspec.Struct, frozen=True):
+    """How many times the figures of a small database a large one has."""
+
+    what: str
+    clients: int
+    small: Measured
+    large: Measured
+
+
 HEADINGS = ("what", "clients", "per second", "p50 ms", "p99 ms", "ratio", "failures")
 
 
-def cells(row: Row) -> tuple[str, ...]:
+def cells(row: Row | Growth) -> tuple[str, ...]:
     """The row's figures as text, rounded to what they can mean."""
-    measured = row.measured
-    return (
-        row.what,
-        "" if row.clients is None else str(row.clients),
-        f"{measured.rate:,.0f}",
-        f"{measured.median_milliseconds:.2f}",
-        f"{measured.p99_milliseconds:.2f}",
-        "" if row.yardstick_rate is None else f"{measured.rate / row.yardstick_rate:.2f}",
-        str(measured.failures),
-    )
+    return _measured_cells(row) if isinstance(row, Row) else _growth_cells(row)
 
 
-def print_table(console: Console, title: str, rows: Sequence[Row]) -> None:
+def print_table(console: Console, title: str, rows: Sequence[Row | Growth]) -> None:
     """Shows the rows on the terminal."""
     table = Table(title=title)
     for number, heading in enumerate(HEADINGS):
@@ -45,7 +45,7 @@ def print_table(console: Console, title: str, rows: Sequence[Row]) -> None:
     console.print(table)
 
 
-def markdown(title: str, rows: Sequence[Row], notes: Sequence[str]) -> str:
+def markdown(title: str, rows: Sequence[Row | Growth], notes: Sequence[str]) -> str:
     """The rows as a Markdown table under a heading, with the notes as a list below it."""
     lines = [
         f"## {title}",
@@ -55,3 +55,34 @@ def markdown(title: str, rows: Sequence[Row], notes: Sequence[str]) -> str:
     ]
     lines += ["| " + " | ".join(cells(row)) + " |" for row in rows]
     return "\n".join([*lines, "", *(f"- {note}" for note in notes), ""])
+
+
+def _measured_cells(row: Row) -> tuple[str, ...]:
+    measured = row.measured
+    return (
+        row.what,
+        "" if row.clients is None else str(row.clients),
+        f"{measured.rate:,.0f}",
+        f"{measured.median_milliseconds:,.2f}",
+        f"{measured.p99_milliseconds:,.2f}",
+        "" if row.yardstick_rate is None else _ratio(measured.rate, row.yardstick_rate),
+        str(measured.failures),
+    )
+
+
+def _growth_cells(row: Growth) -> tuple[str, ...]:
+    small, large = row.small, row.large
+    return (
+        row.what,
+        str(row.clients),
+        f"× {_ratio(large.rate, small.rate)}",
+        f"× {_ratio(large.median_milliseconds, small.median_milliseconds)}",
+        f"× {_ratio(large.p99_milliseconds, small.p99_milliseconds)}",
+        "",
+        str(small.failures + large.failures),
+    )
+
+
+def _ratio(figure: float, yardstick: float) -> str:
+    """The one in proportion to the other, which nothing is when not one request was answered in time."""
+    return f"{figure / yardstick:.2f}" if yardstick else "?"

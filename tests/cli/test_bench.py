@@ -1,0 +1,104 @@
+"""`regulars bench` runs to its end, measures what it says, and leaves nothing behind."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from regulars.bench.measure import Measured
+from regulars.bench.report import Growth, Row, markdown
+from tests.cli.processes import COMMAND, environment, run
+
+RUN_SECONDS_MAX = 240
+SMALL = (
+    *("--seconds", "1", "--warm-up-seconds", "1", "--clients", "4", "--workers", "1"),
+    *("--customers", "200", "--visits", "2000", "--sync-customers", "20000"),
+)
+
+
+def test_loyaltyhub_measures_everything_and_no_request_fails(
+    database_url: str, data: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "table.md"
+    done = subprocess.run(
+        [*COMMAND, "bench", "loyaltyhub", "--data", str(data), "--markdown", str(table), *SMALL],
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS_MAX,
+        env=environment(
+            REGULARS_DATABASE_URL=database_url, REGULARS_SECRET_KEY="a secret key of 32 characters...."
+        ),
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert databases_of_benchmarks(database_url) == []
+
+    rows = rows_of(table.read_text())
+    assert [(row[0], row[1]) for row in rows] == [
+        ("pgbench, identify", "4"),
+        ("pgbench, transaction", "4"),
+        ("identify, 1 worker", "4"),
+        ("transaction, 1 worker", "4"),
+        ("identify, tenth", "4"),
+        ("identify, grown tenfold", "4"),
+        ("transaction, tenth", "4"),
+        ("transaction, grown tenfold", "4"),
+        ("psql COPY TO", "1"),
+        ("sync, 1 worker", "1"),
+    ]
+    for what, _, *figures, ratio, failures in rows:
+        assert all(float(figure.removeprefix("× ").replace(",", "")) > 0 for figure in figures), what
+        assert failures == "0", what
+        is_held_against_another = what.endswith("1 worker")
+        assert bool(ratio) == is_held_against_another, what
+    assert "the server streamed 20,000 customers" in table.read_text()
+
+
+@pytest.mark.parametrize("what", ["ledger", "loyaltyhub"])
+def test_what_is_measured_is_explained(what: str) -> None:
+    shown = run("bench", what, "--help")
+    assert shown.returncode == 0 and "--seconds" in shown.stdout and "--markdown" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ledger", "--seconds", "0"),
+        ("loyaltyhub", "--clients", "4", "0"),
+        ("loyaltyhub", "--customers", "9"),
+        ("till",),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(arguments: tuple[str, ...]) -> None:
+    refused = run("bench", *arguments)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
+
+
+def test_a_table_shows_rates_latencies_and_what_they_are_held_against() -> None:
+    small, large = Measured(2_000, 1.0, 4.0), Measured(1_000, 1.5, 5.0, failures=3)
+    rows: list[Row | Growth] = [
+        Row("pgbench", 32, small),
+        Row("server", None, large, 2_000),
+        Growth("grown", 32, small, large),
+        Row("beside nothing", 1, small, 0),
+    ]
+    assert rows_of(markdown("Title", rows, ["a note"])) == [
+        ["pgbench", "32", "2,000", "1.00", "4.00", "", "0"],
+        ["server", "", "1,000", "1.50", "5.00", "0.50", "3"],
+        ["grown", "32", "× 0.50", "× 1.50", "× 1.25", "", "3"],
+        ["beside nothing", "1", "2,000", "1.00", "4.00", "?", "0"],
+    ]
+
+
+def rows_of(table: str) -> list[list[str]]:
+    """The cells of a Markdown table, without its heading."""
+    lines = re.findall(r"^\| (.*) \|$", table, re.MULTILINE)
+    return [[cell.strip() for cell in line.split("|")] for line in lines[1:]]
+
+
+def databases_of_benchmarks(conninfo: str) -> list[str]:
+    with psycopg.connect(conninfo) as connection:
+        rows = connection.execute("select datname from pg_database where datname like 'regulars_bench_%'")
+        return [str(name) for (name,) in rows]
