@@ -1,4 +1,4 @@
-"""What README.md and docs/running.md say can be typed, and README's conversation is what the demo answers."""
+"""What README.md and other pages say can be typed, and README's conversation is what the demo answers."""
 
 import os
 import re
@@ -7,7 +7,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from textwrap import dedent
 
 import msgspec
 import pytest
@@ -15,6 +17,10 @@ import pytest
 from regulars.cli import COMMANDS
 from regulars.cli.failures import ExitCode
 from regulars.cli.first_program import FirstProgram
+from regulars.contracts.cryptokids.context import ADMIN_SCOPE, CHILD_SCOPE, PARENT_SCOPE
+from regulars.contracts.cryptokids.settings import CryptoKidsSettings
+from regulars.contracts.loyaltyhub.context import TILL_SCOPE
+from regulars.http.cross_origin import ORIGINS_SETTING
 from regulars.settings import Settings
 from regulars.settings_sources import setting_of
 from tests.cli.processes import environment, run, serving
@@ -22,6 +28,10 @@ from tests.cli.processes import environment, run, serving
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RUNNING = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+HOTELS = (ROOT / "docs" / "contracts" / "loyaltyhub.md").read_text(encoding="utf-8")
+TYPED = pytest.mark.parametrize("page", [README, RUNNING, HOTELS], ids=["README", "running", "loyaltyhub"])
+GROUPS = {"keys", "locations", "promos", "tiers"}
+"""Commands that have commands of their own."""
 CONVERSATION = re.findall(r"```sh\n(.*?)```\n(?:```\n(.*?)```)?", README, re.DOTALL)
 
 
@@ -49,16 +59,23 @@ def test_the_conversation_is_what_the_demo_answers(printed: list[str], number: i
     assert re.fullmatch(pattern, printed[number].strip(), re.DOTALL), printed[number]
 
 
-@pytest.mark.parametrize("page", [README, RUNNING], ids=["README", "running"])
+@TYPED
 def test_every_command_and_option_that_is_named_exists(page: str) -> None:
-    named = re.findall(r"(?<![\w/-])(?:/opt/regulars/bin/)?regulars ([a-z]+)([^\n`|]*)", page)
+    # A backslash at the end of a line goes on with the next one.
+    lines = page.replace("\\\n", " ")
+    named = re.findall(r"(?<![\w/-])(?:/opt/regulars/bin/)?regulars ([a-z]+)([^\n`|]*)", lines)
     commands = [(name, rest) for name, rest in named if name in COMMANDS]
     assert len(commands) >= 9
     for name, rest in commands:
-        subcommand = rest.split()[:1] if name == "keys" and rest.strip() else []
-        shown = run(name, *subcommand, "--help").stdout
-        for option in re.findall(r"--[a-z-]+", rest):
+        shown = help_of(name, *(rest.split()[:1] if name in GROUPS else ()))
+        for option in ("Usage: ", *re.findall(r"--[a-z-]+", rest)):
             assert option in shown, f"regulars {name}{rest}: there is no {option}"
+
+
+@cache
+def help_of(*command: str) -> str:
+    """What a command says about itself."""
+    return run(*command, "--help").stdout
 
 
 def test_readme_names_every_command() -> None:
@@ -66,7 +83,7 @@ def test_readme_names_every_command() -> None:
         assert f"| `regulars {name}` |" in README
 
 
-@pytest.mark.parametrize("page", [README, RUNNING], ids=["README", "running"])
+@TYPED
 def test_every_setting_that_is_named_exists(page: str) -> None:
     settings = [setting_of(field) for field in msgspec.structs.fields(Settings)]
     known = {setting.environment for setting in settings}
@@ -75,11 +92,26 @@ def test_every_setting_that_is_named_exists(page: str) -> None:
     assert set(re.findall(r"REGULARS_[A-Z_]+", page)) <= known
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/running.md", "CHANGELOG.md"])
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{page}.md" for page in (
+    "running", "settings", "benchmarks", "contracts/cryptokids", "contracts/loyaltyhub",
+))]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", (ROOT / page).read_text(encoding="utf-8")):
-        if "://" not in target:
-            assert (ROOT / page).parent.joinpath(target).exists(), target
+    for target in re.findall(r"\]\(([^)\s]+)\)", (ROOT / page).read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        path = (ROOT / page).parent.joinpath(name) if name else ROOT / page
+        assert path.exists(), target
+        assert not anchor or anchor in anchors_of(path), target
+
+
+def anchors_of(page: Path) -> set[str]:
+    """What the headings of a page are linked to by: their letters in lower case, with hyphens for spaces."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_the_targets_of_make_that_readme_names_exist() -> None:
@@ -97,3 +129,17 @@ def test_the_program_file_can_be_read() -> None:
     [text] = re.findall(r"```toml\n(.*?)```", RUNNING, re.DOTALL)
     program = msgspec.toml.decode(text, type=FirstProgram)
     assert (program.slug, program.keys[0].scopes) == ("arms", ("cryptokids:admin",))
+
+
+def test_the_settings_of_a_program_can_be_read() -> None:
+    [text] = re.findall(r"^    \[settings\]\n(?:    .*\n)+", RUNNING, re.MULTILINE)
+    program = msgspec.toml.decode('slug = "arms"\nname = "Arms"\n' + dedent(text), type=FirstProgram)
+    fields = {field.name for field in msgspec.structs.fields(CryptoKidsSettings)}
+    known = {ORIGINS_SETTING, *(f"cryptokids.{name}" for name in fields)}
+    assert {ORIGINS_SETTING} < program.settings.keys() <= known
+
+
+def test_every_scope_that_is_named_opens_something() -> None:
+    known = {ADMIN_SCOPE, PARENT_SCOPE, CHILD_SCOPE, TILL_SCOPE}
+    for page in (README, RUNNING, HOTELS):
+        assert set(re.findall(r"(?:cryptokids|loyaltyhub):[a-z]+", page)) <= known
