@@ -31,6 +31,7 @@ from regulars.features.ledger.model_lists import HistoryFilter
 from regulars.features.ledger.transaction import BEGIN, COMMIT
 from tests.support.ledger import NOW, TILL, claim, earn, refund
 from tests.support.ledger_world import LedgerWorld
+from tests.support.plans import keep_first_plans
 
 TRANSFERS = 50_000
 OTHER_MEMBERS = 2_000
@@ -197,6 +198,7 @@ def _json(rows: Any) -> str:
 async def test_plans_made_on_empty_tables_serve_a_long_history(database: Database, database_url: str) -> None:
     world = await LedgerWorld.create(database, database_url)
     async with database.connection() as connection, world.owner() as owner:
+        keep_first_plans(connection)
         await plan_everything(world, connection, await world.account())
         account = await long_history(world)
         wanted = HistoryFilter(member_id=account.member_id, limit=1, offset=9)
@@ -211,6 +213,7 @@ async def test_plans_made_on_empty_tables_serve_a_long_history(database: Databas
 async def test_a_bulk_earn_reads_the_accounts_of_its_rows_only(database: Database, database_url: str) -> None:
     world = await LedgerWorld.create(database, database_url)
     async with database.connection() as connection, world.owner() as owner:
+        keep_first_plans(connection)
         for _ in range(PLANNED_AFTER):
             await credit(connection, world.program_id, [new_id()])
         await long_history(world)

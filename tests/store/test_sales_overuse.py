@@ -8,7 +8,7 @@ from regulars.db.database import Database
 from regulars.features.sales import actions as sales
 from regulars.features.sales import store_overuse
 from regulars.features.sales.model_overuse import OverusedSale
-from tests.support.plans import check, plan_for_good, plan_of
+from tests.support.plans import check, keep_first_plans, plan_for_good, plan_of
 from tests.support.promos import code_terms
 from tests.support.sales import SalesWorld, ticket
 
@@ -79,6 +79,7 @@ async def test_few_are_found_among_many_sales_without_reading_those(
     await world.promo(code_terms(usage_limit=1))
     wanted = {"program_id": world.program_id, "before": None, "limit": 10}
     async with database.connection() as connection:
+        keep_first_plans(connection)
         await plan_for_good(connection, store_overuse.SELECT_OVERUSED, wanted)
         for _ in range(3):
             await world.log(ticket(ann, promo_code="SUMMER24"))

@@ -1,11 +1,12 @@
 """The plans that a connection keeps for its statements: how they run, and what they touch."""
 
+import math
 import re
 from typing import Any, LiteralString
 
 from psycopg import sql
 
-from regulars.db.database import Connection
+from regulars.db.connection import DISCARD_PLANS, Connection
 from regulars.db.pipeline import Pipeline, Statement
 
 PLANNED_AFTER = 6
@@ -15,6 +16,16 @@ BEGIN, ROLLBACK = Statement("begin"), Statement("rollback")
 
 Values = dict[str, Any]
 Plan = dict[str, Any]
+
+
+def keep_first_plans(connection: Connection) -> None:
+    """The connection does not drop its plans as it ages, so that they are those of the first moment."""
+    connection._replans_at = math.inf
+
+
+async def plan_anew(connection: Connection) -> None:
+    """The connection drops its plans, as it does whenever its age has doubled."""
+    await connection.execute(DISCARD_PLANS)
 
 
 async def plan_for_good(connection: Connection, statement: LiteralString, values: Values) -> None:

@@ -14,7 +14,7 @@ from regulars.base.ids import new_id
 from regulars.bench.measure import Measured, percentile
 from regulars.db.database import Database
 from regulars.features.ledger.actions import Ledger
-from regulars.features.ledger.model import Attribution
+from regulars.features.ledger.model import Attribution, Claim
 from regulars.features.ledger.model_bulk import BulkEarn, BulkEarnRow
 
 BATCH = 2_000
@@ -28,8 +28,10 @@ copy copied_transfers (program_id, transfer_id, account_id, version, verb, actio
 """
 
 
-async def measure_bulk(conninfo: str, program_id: int, member_ids: Sequence[UUID], seconds: int) -> Measured:
-    """Postings per second; the latencies are those of whole batches.
+async def measure_bulk(
+    conninfo: str, program_id: int, member_ids: Sequence[UUID], seconds: int, *, keyed: bool
+) -> Measured:
+    """Postings per second, if `keyed` under a key each; the latencies are those of whole orders.
 
     Each lane posts to members of its own, as a job over all members would be divided.
     """
@@ -37,7 +39,8 @@ async def measure_bulk(conninfo: str, program_id: int, member_ids: Sequence[UUID
     ledger = Ledger(database, utc_now)
 
     async def earn(lane: int) -> None:
-        await ledger.earn_in_bulk(program_id, bulk_earn(random.sample(member_ids[lane::LANES], BATCH)))
+        chosen = random.sample(member_ids[lane::LANES], BATCH)
+        await ledger.earn_in_bulk(program_id, bulk_earn(chosen, keyed=keyed))
 
     measured = await _measure_lanes(earn, seconds)
     await ledger.close()
@@ -62,9 +65,12 @@ async def measure_copy(conninfo: str, seconds: int) -> Measured:
         return await _measure_lanes(copy_batch, seconds)
 
 
-def bulk_earn(member_ids: Iterable[UUID]) -> BulkEarn:
-    """One point for each."""
-    rows = [BulkEarnRow(member_id, 1) for member_id in member_ids]
+def bulk_earn(member_ids: Iterable[UUID], *, keyed: bool = False) -> BulkEarn:
+    """One point for each, if `keyed` under a key that was never used before."""
+    rows = [
+        BulkEarnRow(member_id, 1, Claim("bench", new_id().hex, b"grant") if keyed else None)
+        for member_id in member_ids
+    ]
     return BulkEarn(action="bulk", attribution=Attribution(source="bench", actor="bench"), rows=rows)
 
 

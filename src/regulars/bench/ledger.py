@@ -65,7 +65,7 @@ LEGEND = (
     "pgbench: one prepared transaction per posting: update the balance, insert the transfer by unique key",
     f"earn: POST /ck/earn with an Idempotency-Key each, {MEMBERS:,} members, the full answer with hints",
     f"bare COPY: {BATCH:,} transfers at a time into a table like the ledger's, and nothing else",
-    f"bulk: {BATCH:,} earns at a time, {LANES} such batches at once; ratio to pgbench with 32 clients",
+    f"bulk earn: {BATCH:,} members at a time, {LANES} such orders at once; ratio to pgbench with 32 clients",
     "history: GET /api/history, pages of 50 rows; ratio to the short history's rate",
 )
 
@@ -126,10 +126,14 @@ async def _measure_bulk(
     yardstick_rate = next(row.measured.rate for row in measured if row.clients == BULK_CLIENTS)
     with sweep.console.status("bulk posting"):
         copied = await measure_copy(ground.conninfo, sweep.seconds)
-        bulk = await measure_bulk(ground.conninfo, ground.program_id, member_ids, sweep.seconds)
+        plain, keyed = [
+            await measure_bulk(ground.conninfo, ground.program_id, member_ids, sweep.seconds, keyed=keyed)
+            for keyed in (False, True)
+        ]
     return [
         Row("bare COPY", LANES, copied, yardstick_rate),
-        Row("bulk posting, no HTTP", LANES, bulk, yardstick_rate),
+        Row("bulk earn, no HTTP", LANES, plain, yardstick_rate),
+        Row("bulk earn, a key each", LANES, keyed, yardstick_rate),
     ]
 
 

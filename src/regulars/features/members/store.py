@@ -71,7 +71,7 @@ select m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone, 
     m.created_at, m.updated_at, m.handle, m.home_location_id, m.staff
 from (
     select member_id from identifiers
-    where program_id = %(program_id)s and kind = %(kind)s and value = any (%(values)s) and ended_at is null
+    where program_id = %(program_id)s and kind = %(kind)s and value = %(value)s and ended_at is null
     limit 1
 ) i
 cross join lateral (
@@ -135,25 +135,12 @@ update members
 set status = %(status)s, handle = %(handle)s, name = %(name)s, email = %(email)s, phone = %(phone)s,
     birth_date = %(birth_date)s, sex = %(sex)s, updated_at = %(updated_at)s,
     home_location_id = %(home_location_id)s, staff = %(staff)s
-where ctid = (
-    select ctid from members
-    where program_id = %(program_id)s and member_id between %(member_id)s and %(member_id)s
-    order by member_id
-    limit 1
-    for no key update
-)
+where program_id = %(program_id)s and member_id = %(member_id)s
 """
 
 TOUCH_ACTIVE: LiteralString = """
 update members set updated_at = greatest(updated_at, %(now)s)
-where ctid = (
-    select ctid from members
-    where program_id = %(program_id)s and member_id between %(member_id)s and %(member_id)s
-        and status = 'active'
-    order by member_id
-    limit 1
-    for no key update
-)
+where program_id = %(program_id)s and member_id = %(member_id)s and status = 'active'
 """
 
 
@@ -186,7 +173,7 @@ async def select_by_identifier(
 ) -> Member | None:
     """The member who is recognised by this value, which must be in its one spelling."""
     statement = {"handle": SELECT_BY_HANDLE, "email": SELECT_BY_EMAIL}.get(kind, SELECT_BY_IDENTIFIER)
-    parameters = {"program_id": program_id, "kind": kind, "value": value, "values": [value]}
+    parameters = {"program_id": program_id, "kind": kind, "value": value}
     return await _member(connection, statement, parameters)
 
 

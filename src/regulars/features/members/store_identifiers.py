@@ -22,11 +22,10 @@ from json_to_recordset(%(identifiers)s::json) as r (
 )
 """
 
-# Looked up by a list of values, also where it is one, for the reason that `store` gives.
 SELECT_IDENTIFIER: LiteralString = """
 select program_id, identifier_id, member_id, kind, value, label, location_id, created_at, ended_at
 from identifiers
-where program_id = %(program_id)s and kind = %(kind)s and value = any (%(values)s) and ended_at is null
+where program_id = %(program_id)s and kind = %(kind)s and value = %(value)s and ended_at is null
 """
 
 SELECT_OF_MEMBERS: LiteralString = """
@@ -72,7 +71,7 @@ async def select_identifier(
     connection: Connection, program_id: int, kind: str, value: str
 ) -> Identifier | None:
     """The identifier in use with this value."""
-    parameters = {"program_id": program_id, "kind": kind, "values": [value]}
+    parameters = {"program_id": program_id, "kind": kind, "value": value}
     rows = await _identifiers(connection, SELECT_IDENTIFIER, parameters)
     return rows[0] if rows else None
 
