@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from regulars.db.database import Connection, Database, server_conninfo
+from regulars.db.invariants import SHOWN_MAX
 from regulars.features.ledger import actions
-from regulars.features.ledger.verify import CHECKS, SHOWN_MAX, check
+from regulars.features.ledger.verify import CHECKS, check
 from tests.support.ledger import NOW, adjust, capture, claim, earn, redeem, refund, release, reserve
 from tests.support.ledger_world import LedgerWorld, create_program
 from tests.support.postgres import PostgresServer

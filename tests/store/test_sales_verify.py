@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 
 from regulars.db.database import Connection, Database, server_conninfo
+from regulars.db.invariants import SHOWN_MAX
 from regulars.features.ledger.actions import Finding
 from regulars.features.sales import verify
 from regulars.features.sales.model import SaleItem, StockType
-from regulars.features.sales.verify import CHECKS, SHOWN_MAX
+from regulars.features.sales.verify import CHECKS
 from tests.support.postgres import PostgresServer
 from tests.support.promos import bonus_terms, code_terms, percent
 from tests.support.sales import FISH, GUINNESS, SalesWorld, ticket

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from regulars.base.clock import Clock
 from regulars.base.ids import new_id
 from regulars.db.database import Connection, Database
+from regulars.db.invariants import Finding
 from regulars.features.ledger import posting, store_accounts, store_lists, store_reading, store_upkeep
 from regulars.features.ledger.group_commit import Ledger
 from regulars.features.ledger.model import AccountReference, AccountState, HoldStatus
@@ -21,7 +22,7 @@ from regulars.features.ledger.store_reading import (
     list_history,
 )
 from regulars.features.ledger.store_upkeep import close_accounts, forget_claims
-from regulars.features.ledger.verify import Finding, verify
+from regulars.features.ledger.verify import verify
 
 __all__ = [
     "Finding",

@@ -7,21 +7,8 @@ what they answered. All statements share one snapshot, so a busy server does not
 
 from typing import LiteralString
 
-import msgspec
-
 from regulars.db.database import Connection
-
-SHOWN_MAX = 20
-"""How many findings of one invariant are listed; the rest of them only means more of the same."""
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One place where an invariant does not hold."""
-
-    invariant: str
-    program_id: int
-    detail: str
-
+from regulars.db.invariants import Finding, findings_of, one_moment
 
 CHECKS: dict[str, LiteralString] = {
     "I1 balance is the sum of the transfers": """
@@ -152,15 +139,10 @@ CHECKS: dict[str, LiteralString] = {
 
 async def verify(connection: Connection) -> list[Finding]:
     """Every place where the ledger does not add up, a few for each invariant; empty when all does."""
-    async with connection.transaction():
-        await connection.execute("set transaction isolation level repeatable read, read only")
+    async with one_moment(connection):
         return await check(connection)
 
 
 async def check(connection: Connection) -> list[Finding]:
     """The same as the connection's open transaction sees it."""
-    findings = []
-    for invariant, statement in CHECKS.items():
-        cursor = await connection.execute(statement, {"limit": SHOWN_MAX})
-        findings += [Finding(invariant, *row) for row in await cursor.fetchall()]
-    return findings
+    return await findings_of(connection, CHECKS)

@@ -8,10 +8,7 @@ example they differ.
 from typing import LiteralString
 
 from regulars.db.database import Connection
-from regulars.features.ledger.actions import Finding
-
-SHOWN_MAX = 20
-"""How many findings of one invariant are listed; the rest of them only means more of the same."""
+from regulars.db.invariants import Finding, findings_of, one_moment
 
 CHECKS: dict[str, LiteralString] = {
     # A bonus that comes by itself has no code on the sale, and is never used up.
@@ -76,15 +73,10 @@ CHECKS: dict[str, LiteralString] = {
 
 async def verify(connection: Connection) -> list[Finding]:
     """Every place where sales and what follows from them differ, a few for each invariant; empty if none."""
-    async with connection.transaction():
-        await connection.execute("set transaction isolation level repeatable read, read only")
+    async with one_moment(connection):
         return await check(connection)
 
 
 async def check(connection: Connection) -> list[Finding]:
     """The same as the connection's open transaction sees it."""
-    findings = []
-    for invariant, statement in CHECKS.items():
-        cursor = await connection.execute(statement, {"limit": SHOWN_MAX})
-        findings += [Finding(invariant, *row) for row in await cursor.fetchall()]
-    return findings
+    return await findings_of(connection, CHECKS)
