@@ -130,7 +130,10 @@ class Ledger:
     async def _write_batch(self, connection: Connection, program_id: int, batch: list[_Waiting]) -> None:
         commands = [waiting.command for waiting in batch]
         try:
-            outcomes = await posting.post(connection, program_id, commands, self._clock)
+            of_a_crowd = len(commands) > 1
+            outcomes = await posting.post(
+                connection, program_id, commands, self._clock, of_a_crowd=of_a_crowd
+            )
         except FateUnknown as error:
             _fail(batch, error)
             return

@@ -14,7 +14,7 @@ from psycopg import errors
 from regulars.base.clock import Clock
 from regulars.base.ids import new_id
 from regulars.db.database import Connection
-from regulars.db.pipeline import Pipeline
+from regulars.db.pipeline import Pipeline, Statement
 from regulars.features.ledger import store_accounts, store_posting
 from regulars.features.ledger.folding import Writes, fold, is_forgotten
 from regulars.features.ledger.model import (
@@ -28,6 +28,15 @@ from regulars.features.ledger.model import (
 from regulars.features.ledger.transaction import BEGIN, COMMIT, NothingSent, one_transaction
 
 ATTEMPTS_MAX = 5
+
+CROWD_LOCK_SECONDS_MAX = 1
+"""How long postings of several callers wait for a row that somebody keeps locked.
+
+They hold up the rows that they have locked already, also for other processes. Whoever wants the row itself
+may wait longer, alone.
+"""
+
+HURRY = Statement(f"set local lock_timeout = '{CROWD_LOCK_SECONDS_MAX}s'")
 
 
 class ClaimDecides(Exception):
@@ -45,10 +54,16 @@ RETRYABLE = (
 
 
 async def post(
-    connection: Connection, program_id: int, commands: Sequence[Command], clock: Clock
+    connection: Connection,
+    program_id: int,
+    commands: Sequence[Command],
+    clock: Clock,
+    *,
+    of_a_crowd: bool = False,
 ) -> list[Outcome]:
     """The outcomes of the commands, in their order, durable when this returns.
 
+    Commands `of_a_crowd` come from callers who know nothing of each other: see CROWD_LOCK_SECONDS_MAX.
     `connection` is idle and in autocommit mode. Raises `NothingSent` when the database failed early enough
     for a safe repetition, `FateUnknown` when nobody can tell whether it committed, and the driver's own error
     for a statement that the database refused, after which nothing was committed.
@@ -56,7 +71,9 @@ async def post(
     for attempt in range(1, ATTEMPTS_MAX + 1):
         reads_claims = len(commands) > 1 or attempt > 1
         try:
-            return await _transact(connection, program_id, commands, clock, reads_claims=reads_claims)
+            return await _transact(
+                connection, program_id, commands, clock, reads_claims=reads_claims, hurries=of_a_crowd
+            )
         except RETRYABLE:
             if attempt == ATTEMPTS_MAX:
                 raise
@@ -77,11 +94,15 @@ async def _transact(
     clock: Clock,
     *,
     reads_claims: bool = True,
+    hurries: bool = False,
     also: Sequence[AccountReference] = (),
 ) -> list[Outcome]:
     references = list({command.account: None for command in commands}) or list(also)
     claims = [command.claim for command in commands if command.claim is not None] if reads_claims else []
     async with one_transaction(connection) as pipeline:
+        pipeline.send(BEGIN)
+        if hurries:
+            pipeline.send(HURRY)
         state, now = await _read(pipeline, program_id, references, claims, commands, clock)
         outcomes, writes = fold(commands, state, now)
         if not reads_claims and any(map(_is_before_claim, commands, outcomes)):
@@ -108,7 +129,6 @@ async def _read(
     """What the batch decides on, and the moment it decides, which is after its locks were granted."""
     redeem_ids = [command.redeem_id for command in commands if isinstance(command, Refund)]
     try:
-        pipeline.send(BEGIN)
         state = await store_accounts.read_batch(pipeline, program_id, references, claims, redeem_ids)
         now = clock()
         missing = [reference for reference in references if reference not in state.accounts]
