@@ -15,6 +15,7 @@ from regulars.base.clock import utc_now
 from regulars.base.ids import id_floor, new_id
 from regulars.db.database import Connection, Database
 from regulars.db.pipeline import Pipeline
+from regulars.db.transactions import BEGIN, COMMIT
 from regulars.features.ledger import (
     actions,
     posting,
@@ -28,7 +29,6 @@ from regulars.features.ledger import (
 from regulars.features.ledger.model import AccountReference, HoldStatus, Transfer
 from regulars.features.ledger.model_bulk import BulkEarn, BulkEarnRow
 from regulars.features.ledger.model_lists import HistoryFilter
-from regulars.features.ledger.transaction import BEGIN, COMMIT
 from tests.support.ledger import NOW, TILL, claim, earn, refund
 from tests.support.ledger_world import LedgerWorld
 from tests.support.plans import keep_first_plans

@@ -11,13 +11,13 @@ from psycopg.pq import TransactionStatus
 
 from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline, Statement
+from regulars.db.transactions import BEGIN, COMMIT
 
 ONE = Statement("select 1")
 ADD = Statement("select %(a)s::bigint + %(b)s::bigint + %(a)s::bigint, %(a)s::text, null::uuid")
 DIVIDE = Statement("select 1 / %(by)s::integer")
 ECHO = Statement("select %(text)s::text from generate_series(1, %(times)s::integer)")
 SLEEP = Statement("select pg_sleep(%(seconds)s::float8)")
-BEGIN, COMMIT = Statement("begin"), Statement("commit")
 
 
 @pytest_asyncio.fixture

@@ -8,11 +8,12 @@ from psycopg import errors
 
 from regulars.db.database import Connection, Database, server_conninfo
 from regulars.db.pipeline import Pipeline, Statement
+from regulars.db.transactions import BEGIN, ROLLBACK
 from regulars.features.ledger import posting
 from tests.support.ledger import earn
 from tests.support.ledger_world import LedgerWorld
 
-BEGIN, ROLLBACK, BROKEN = Statement("begin"), Statement("rollback"), Statement("select 1 / 0")
+BROKEN = Statement("select 1 / 0")
 
 
 class AgedConnection(Connection):

@@ -8,11 +8,11 @@ from psycopg import sql
 
 from regulars.db.connection import DISCARD_PLANS, Connection
 from regulars.db.pipeline import Pipeline, Statement
+from regulars.db.transactions import BEGIN, ROLLBACK
 
 PLANNED_AFTER = 6
 """psycopg prepares a statement when it comes for the sixth time."""
 
-BEGIN, ROLLBACK = Statement("begin"), Statement("rollback")
 
 Values = dict[str, Any]
 Plan = dict[str, Any]

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from regulars.base.clock import Clock
 from regulars.db.database import Connection
+from regulars.db.transactions import BEGIN, COMMIT
 from regulars.features.ledger import posting, store_accounts, store_bulk
 from regulars.features.ledger.model import Declined, Outcome, Posted
 from regulars.features.ledger.model_bulk import BulkEarn, BulkEarnRow, BulkOutcome
-from regulars.features.ledger.transaction import BEGIN, COMMIT, one_transaction
+from regulars.features.ledger.transaction import one_transaction
 
 JUDGED_TOGETHER_MAX = 1_000
 

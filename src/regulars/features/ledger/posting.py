@@ -15,6 +15,7 @@ from regulars.base.clock import Clock
 from regulars.base.ids import new_id
 from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline, Statement
+from regulars.db.transactions import BEGIN, COMMIT
 from regulars.features.ledger import store_accounts, store_posting
 from regulars.features.ledger.folding import Writes, fold, is_forgotten
 from regulars.features.ledger.model import (
@@ -25,7 +26,7 @@ from regulars.features.ledger.model import (
     Outcome,
     Refund,
 )
-from regulars.features.ledger.transaction import BEGIN, COMMIT, NothingSent, one_transaction
+from regulars.features.ledger.transaction import NothingSent, one_transaction
 
 ATTEMPTS_MAX = 5
 

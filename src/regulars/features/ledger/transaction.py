@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager
 import psycopg
 
 from regulars.db.database import Connection, DatabaseUnavailable
-from regulars.db.pipeline import Pipeline, Statement
-
-BEGIN, COMMIT, ROLLBACK = Statement("begin"), Statement("commit"), Statement("rollback")
+from regulars.db.pipeline import Pipeline
+from regulars.db.transactions import roll_back
 
 
 class NothingSent(DatabaseUnavailable):
@@ -29,10 +28,10 @@ async def one_transaction(connection: Connection) -> AsyncIterator[Pipeline]:
     try:
         yield Pipeline(connection)
     except BaseException as error:
-        lost = _is_lost(connection, error)
-        await _roll_back(connection, lost=lost)
-        if lost:
+        if _is_lost(connection, error):
+            await connection.close()
             raise FateUnknown(str(error)) from error
+        await roll_back(connection)
         raise
 
 
@@ -45,17 +44,3 @@ def _is_lost(connection: Connection, error: BaseException) -> bool:
         return False
     said_by_server = error.sqlstate is not None and error.diag.severity_nonlocalized == "ERROR"
     return connection.closed or not said_by_server
-
-
-async def _roll_back(connection: Connection, *, lost: bool) -> None:
-    """Leaves a connection that is idle or closed."""
-    try:
-        if not lost and not connection.closed:
-            # psycopg's own rollback would deallocate what is prepared.
-            pipeline = Pipeline(connection)
-            pipeline.send(ROLLBACK)
-            await pipeline.flush()
-            return
-    except psycopg.Error:
-        pass
-    await connection.close()

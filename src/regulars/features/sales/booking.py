@@ -7,13 +7,13 @@ and the use of the promo, which comes last, because all users of a promo stand i
 
 from datetime import datetime
 
-import psycopg
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from regulars.base.refusals import Refused
 from regulars.db.database import Connection
-from regulars.db.pipeline import Pipeline, Statement
+from regulars.db.pipeline import Pipeline
+from regulars.db.transactions import BEGIN, COMMIT, roll_back
 from regulars.features.access.model import Location
 from regulars.features.promos import actions as promos
 from regulars.features.promos.model import Promo, PromoBook
@@ -23,7 +23,6 @@ from regulars.features.sales.model import Entry, LoggedSale, NewSale
 from regulars.features.tiers.model import TierBook
 
 ATTEMPTS_MAX = 5
-BEGIN, COMMIT, ROLLBACK = Statement("begin"), Statement("commit"), Statement("rollback")
 RETRYABLE = (
     errors.SerializationFailure,
     errors.DeadlockDetected,
@@ -94,27 +93,14 @@ async def _write_and_consume(connection: Connection, entry: Entry, promo: Promo)
         pipeline.send(COMMIT)
         await pipeline.flush()
     except errors.UniqueViolation as error:
-        await _roll_back(connection)
+        await roll_back(connection)
         if error.diag.constraint_name != store.TICKET_KEY:
             raise
         return await _logged_before(connection, entry)
     except BaseException:
-        await _roll_back(connection)
+        await roll_back(connection)
         raise
     return LoggedSale(sale_id, repeated=False, promo_unknown=False, promo_overused=not use.is_taken)
-
-
-async def _roll_back(connection: Connection) -> None:
-    """Leaves a connection that is idle or closed."""
-    if connection.closed or connection.pgconn.transaction_status == TransactionStatus.IDLE:
-        return
-    # psycopg's own rollback would deallocate what is prepared.
-    pipeline = Pipeline(connection)
-    pipeline.send(ROLLBACK)
-    try:
-        await pipeline.flush()
-    except psycopg.Error:
-        await connection.close()
 
 
 async def _logged_before(connection: Connection, entry: Entry) -> LoggedSale:
