@@ -24,35 +24,28 @@ from json_to_recordset(%(members)s::json) as r (
 )
 """
 
-# A member is looked up by a range of ids in its order, also where it is one: only the primary key gives that.
-# While a table is empty, or known to be small, all indexes that begin with the program cost the same for a
-# single id or a few, and a plan made then reads the whole program until it is made anew.
-SELECT: LiteralString = """
-select m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone, m.birth_date, m.sex,
+_COLUMNS: LiteralString = """
+    m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone, m.birth_date, m.sex,
     m.created_at, m.updated_at, m.handle, m.home_location_id, m.staff
-from members m
-where m.program_id = %(program_id)s
 """
 
-SELECT_BY_ID: LiteralString = (
-    SELECT + "and m.member_id between %(member_id)s and %(member_id)s order by m.member_id limit 1"
-)
+SELECT: LiteralString = "select" + _COLUMNS + "from members m where m.program_id = %(program_id)s\n"
 
-SELECT_BY_IDS: LiteralString = """
-select m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone, m.birth_date, m.sex,
-    m.created_at, m.updated_at, m.handle, m.home_location_id, m.staff
+SELECT_BY_ID: LiteralString = SELECT + "and m.member_id = %(member_id)s"
+
+# One by one with a limit, so that the plan is a look-up each, however many are believed to be wanted.
+_FROM_IDS: LiteralString = """
 from unnest(%(member_ids)s::uuid[]) as r (member_id)
 cross join lateral (
     select * from members
-    where program_id = %(program_id)s and member_id between r.member_id and r.member_id
-    order by member_id
+    where program_id = %(program_id)s and member_id = r.member_id
     limit 1
 ) m
 """
 
-SELECT_BY_NUMBER: LiteralString = (
-    SELECT + "and m.number between %(number)s and %(number)s order by m.number limit 1"
-)
+SELECT_BY_IDS: LiteralString = "select" + _COLUMNS + _FROM_IDS
+
+SELECT_BY_NUMBER: LiteralString = SELECT + "and m.number = %(number)s"
 
 SELECT_BY_HANDLE: LiteralString = SELECT + "and m.handle = %(value)s"
 
@@ -63,12 +56,8 @@ and lower(m.email) = lower(%(value)s) and m.status = 'active' and m.email is not
 """
 )
 
-# Each part has a limit, so that the generic plan is two look-ups however many rows there are: a join that was
-# planned on empty tables reads all members of the program. Of the indexes of members only the primary key
-# gives a range of ids in their order; others look just as cheap.
-SELECT_BY_IDENTIFIER: LiteralString = """
-select m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone, m.birth_date, m.sex,
-    m.created_at, m.updated_at, m.handle, m.home_location_id, m.staff
+# Each part has a limit, so that the generic plan is two look-ups however many rows there are.
+_FROM_IDENTIFIER: LiteralString = """
 from (
     select member_id from identifiers
     where program_id = %(program_id)s and kind = %(kind)s and value = %(value)s and ended_at is null
@@ -76,11 +65,12 @@ from (
 ) i
 cross join lateral (
     select * from members
-    where program_id = %(program_id)s and member_id between i.member_id and i.member_id
-    order by member_id
+    where program_id = %(program_id)s and member_id = i.member_id
     limit 1
 ) m
 """
+
+SELECT_BY_IDENTIFIER: LiteralString = "select" + _COLUMNS + _FROM_IDENTIFIER
 
 LIST: LiteralString = (
     SELECT
@@ -123,8 +113,7 @@ select m.member_id, m.handle
 from unnest(%(member_ids)s::uuid[]) as r (member_id)
 cross join lateral (
     select member_id, handle from members
-    where program_id = %(program_id)s and member_id between r.member_id and r.member_id
-    order by member_id
+    where program_id = %(program_id)s and member_id = r.member_id
     limit 1
 ) m
 where m.handle is not null

@@ -36,13 +36,11 @@ where program_id = %(program_id)s and member_id = any (%(member_ids)s)
 order by member_id, identifier_id
 """
 
-# Whether it has ended is asked in words that do not invite the index of values, which holds what has not
-# ended, and on an empty table looks as good as that of the member.
 SELECT_IN_USE: LiteralString = """
 select program_id, identifier_id, member_id, kind, value, label, location_id, created_at, ended_at
 from identifiers
 where program_id = %(program_id)s and member_id = %(member_id)s and identifier_id = %(identifier_id)s
-    and num_nulls(ended_at) = 1
+    and ended_at is null
 """
 
 UPDATE_VALUE: LiteralString = """
@@ -53,7 +51,7 @@ where program_id = %(program_id)s and member_id = %(member_id)s and identifier_i
 END: LiteralString = """
 update identifiers set ended_at = %(now)s
 where program_id = %(program_id)s and member_id = %(member_id)s and identifier_id = %(identifier_id)s
-    and num_nulls(ended_at) = 1
+    and ended_at is null
 """
 
 DELETE_OF_MEMBER: LiteralString = """
