@@ -22,7 +22,7 @@ from regulars.db.database import Database
 from regulars.features.ledger import actions
 from regulars.features.ledger.actions import Ledger
 from regulars.features.ledger.model import AMOUNT_MAX, AccountReference, Claim, Command, Outcome, Posted
-from tests.support.ledger import adjust, capture, earn, redeem, refund, release, reserve
+from tests.support.ledger import adjust, capture, convert, earn, redeem, refund, release, reserve, take_back
 from tests.support.ledger_model import Answer, Model, ModelAccount
 from tests.support.ledger_world import LedgerWorld
 from tests.support.soak import as_long_as_asked, bounded
@@ -92,7 +92,9 @@ class LedgerMachine(RuleBasedStateMachine):
             state = self.run(self.world.state(reference))
             account = self.model.accounts.get(reference, ModelAccount())
             self.model.lapse(account, self.world.clock())
-            assert (state.balance, state.available) == (account.balance, account.available)
+            assert (state.balance, state.owed, state.available) == (
+                account.balance, account.owed, account.available,
+            )  # fmt: skip
             assert [hold.hold_id for hold in state.holds] == list(account.holds)
             remaining = {
                 transfer_id: redeem.remaining
@@ -112,6 +114,14 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(target=transfers, place=places, amount=amounts, sign=st.sampled_from([1, -1]), key=keys)
     def adjust(self, place: int, amount: int, sign: int, key: Key) -> Any:
         return self.post(adjust(sign * amount, self.accounts[place], self.claimed(key)))
+
+    @rule(target=transfers, place=places, amount=amounts, sign=st.sampled_from([1, -1]), key=keys)
+    def convert(self, place: int, amount: int, sign: int, key: Key) -> Any:
+        return self.post(convert(sign * amount, self.accounts[place], self.claimed(key)))
+
+    @rule(target=transfers, place=places, amount=st.integers(1, 40), key=keys)
+    def take_back(self, place: int, amount: int, key: Key) -> Any:
+        return self.post(take_back(amount, self.accounts[place], self.claimed(key)))
 
     @rule(target=holds, place=places, amount=st.integers(0, 15), lifetime=lifetimes, key=keys)
     def reserve(self, place: int, amount: int, lifetime: timedelta | None, key: Key) -> Any:
@@ -178,6 +188,9 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         self.run(actions.expire_due_holds(self.world.database, self.world.clock))
+        for account in self.model.accounts.values():
+            self.model.lapse(account, self.world.clock())
+            account.pay_what_is_owed()
         self.compare()
 
     def teardown(self) -> None:

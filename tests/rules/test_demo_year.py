@@ -10,7 +10,7 @@ from regulars.demo.catalogue import CHORES, TREATS
 from regulars.demo.children import Child, Price, Task
 from regulars.demo.people import LEO, MAYA, people_of_the_demo
 from regulars.demo.year import Cast, Round, plan_year
-from regulars.features.ledger.folding import fold
+from regulars.features.ledger.folding import Folding
 from regulars.features.ledger.model import AccountReference, AccountState, Outcome, Posted
 from regulars.features.ledger.store_accounts import BatchState
 
@@ -50,7 +50,8 @@ def live_through(cast: Cast, seed: int = 7) -> tuple[list[Round], list[Outcome],
             state.accounts.setdefault(
                 command.account, AccountState(account_id=new_id(), reference=command.account, exists=True)
             )
-        latest, _ = fold(turn.commands, state, turn.at)
+        folding = Folding(state, turn.at)
+        latest = [folding.decide(command) for command in turn.commands]
         rounds.append(turn)
         outcomes.extend(latest)
 

@@ -25,7 +25,20 @@ from regulars.features.ledger.model import (
 )
 from regulars.features.ledger.rules import decide
 from regulars.features.ledger.rules_holds import expire, is_expired, settle
-from tests.support.ledger import MEMBER, NOW, adjust, capture, claim, earn, redeem, refund, release, reserve
+from tests.support.ledger import (
+    MEMBER,
+    NOW,
+    adjust,
+    capture,
+    claim,
+    convert,
+    earn,
+    redeem,
+    refund,
+    release,
+    reserve,
+    take_back,
+)
 
 SIGNS = {
     Verb.EARN: lambda amount: amount > 0,
@@ -36,6 +49,7 @@ SIGNS = {
     Verb.CAPTURE: lambda amount: amount <= 0,
     Verb.RELEASE: lambda amount: amount == 0,
     Verb.EXPIRE: lambda amount: amount == 0,
+    Verb.CLAWBACK: lambda amount: amount <= 0,
 }
 
 
@@ -115,7 +129,11 @@ lifetimes = st.none() | st.timedeltas(timedelta(0), timedelta(hours=3))
 
 @st.composite
 def commands(draw: st.DrawFn, life: Life) -> Command:
-    kind = draw(st.sampled_from(["earn", "redeem", "adjust", "refund", "reserve", "capture", "release"]))
+    kind = draw(
+        st.sampled_from(
+            ["earn", "redeem", "adjust", "convert", "take_back", "refund", "reserve", "capture", "release"]
+        )
+    )
     hold_id = draw(st.sampled_from(life.hold_ids))
     if kind == "earn":
         return earn(draw(amounts))
@@ -123,6 +141,10 @@ def commands(draw: st.DrawFn, life: Life) -> Command:
         return redeem(draw(amounts))
     if kind == "adjust":
         return adjust(draw(amounts) * draw(st.sampled_from([1, -1])))
+    if kind == "convert":
+        return convert(draw(amounts) * draw(st.sampled_from([1, -1])))
+    if kind == "take_back":
+        return take_back(draw(amounts))
     if kind == "refund":
         known = draw(st.sampled_from([new_id(), *life.targets]))
         return refund(known, draw(amounts), window=draw(st.none() | st.just(timedelta(hours=2))))
@@ -200,4 +222,14 @@ def test_every_debit_takes_at_most_what_is_available(balance: int, held: int, am
 def test_every_kind_of_command_has_a_rule() -> None:
     kinds = {kind.__name__ for kind in Command.__subclasses__()}
 
-    assert kinds == {"Earn", "Redeem", "Adjust", "Refund", "Reserve", "Capture", "Release"}
+    assert kinds == {
+        "Earn",
+        "Redeem",
+        "Adjust",
+        "Convert",
+        "TakeBack",
+        "Refund",
+        "Reserve",
+        "Capture",
+        "Release",
+    }

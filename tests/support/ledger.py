@@ -12,6 +12,7 @@ from regulars.features.ledger.model import (
     Attribution,
     Capture,
     Claim,
+    Convert,
     Declined,
     Earn,
     Hold,
@@ -23,6 +24,7 @@ from regulars.features.ledger.model import (
     RefusalCode,
     Release,
     Reserve,
+    TakeBack,
 )
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -70,6 +72,20 @@ def adjust(
 ) -> Adjust:
     """A correction by `delta`."""
     return Adjust(account=account, action="adjust", attribution=by, claim=claim, delta=delta)
+
+
+def convert(
+    delta: int, account: AccountReference = MEMBER, claim: Claim | None = None, by: Attribution = TILL
+) -> Convert:
+    """One half of a conversion."""
+    return Convert(account=account, action="convert", attribution=by, claim=claim, delta=delta)
+
+
+def take_back(
+    amount: int, account: AccountReference = MEMBER, claim: Claim | None = None, by: Attribution = TILL
+) -> TakeBack:
+    """What is to come back, now or later."""
+    return TakeBack(account=account, action="clawback", attribution=by, claim=claim, amount=amount)
 
 
 def refund(

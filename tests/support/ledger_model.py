@@ -13,11 +13,13 @@ from regulars.features.ledger.model import (
     Adjust,
     Capture,
     Command,
+    Convert,
     Earn,
     Redeem,
     Refund,
     Release,
     Reserve,
+    TakeBack,
 )
 
 BALANCE_MAX = 2**53 - 1
@@ -41,13 +43,32 @@ class ModelAccount(msgspec.Struct):
     """What one account has."""
 
     balance: int = 0
+    owed: int = 0
     closed: bool = False
     holds: dict[UUID, ModelHold] = {}
 
     @property
     def available(self) -> int:
         """What may be taken."""
+        return max(0, self.unreserved - self.owed)
+
+    @property
+    def unreserved(self) -> int:
+        """What no hold reserves."""
         return self.balance - sum(hold.amount for hold in self.holds.values())
+
+    def take_back(self, amount: int) -> Answer:
+        """Takes what there is and remembers the rest."""
+        taken = min(amount, self.unreserved)
+        self.balance -= taken
+        self.owed += amount - taken
+        return "clawback", -taken
+
+    def pay_what_is_owed(self) -> None:
+        """Happens whenever the ledger touches the account."""
+        paid = min(self.owed, self.unreserved)
+        self.balance -= paid
+        self.owed -= paid
 
 
 class ModelRedeem(msgspec.Struct):
@@ -71,6 +92,7 @@ class Model:
         """What the command leads to, and whether that is remembered from an earlier one."""
         account = self.accounts.setdefault(command.account, ModelAccount())
         self.lapse(account, now)
+        account.pay_what_is_owed()
         wrong = self._refund_refused(command, now) if isinstance(command, Refund) else None
         if wrong:
             return (wrong, 0), False
@@ -81,6 +103,7 @@ class Model:
                 (answer, True) if fingerprint == claim.fingerprint else (("idempotency_conflict", 0), False)
             )
         answer = ("account_closed", 0) if account.closed else self._decide(command, account)
+        account.pay_what_is_owed()
         if claim is not None and answer[0] not in FORGOTTEN:
             self.claims[claim.key] = (claim.fingerprint, answer)
         return answer, False
@@ -118,8 +141,10 @@ class Model:
                 return self._move(account, "earn", amount)
             case Redeem(amount=amount):
                 return self._move(account, "redeem", -amount)
-            case Adjust(delta=delta):
+            case Adjust(delta=delta) | Convert(delta=delta):
                 return self._move(account, "adjust", delta)
+            case TakeBack(amount=amount):
+                return account.take_back(amount)
             case Reserve(hold_id=hold_id, amount=amount, expires_at=expires_at):
                 if len(account.holds) == 100:
                     return "too_many_holds", 0

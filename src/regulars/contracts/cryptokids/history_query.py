@@ -26,13 +26,14 @@ VERBS: dict[str, Verb] = {
     "hold.redeem": Verb.CAPTURE,
     "hold.release": Verb.RELEASE,
     "hold.expire": Verb.EXPIRE,
+    "clawback": Verb.CLAWBACK,
 }
 """The contract's names of verbs."""
 
 TYPES: dict[str, tuple[Verb, ...]] = {
     "earn": (Verb.EARN,),
     "spend": (Verb.REDEEM, Verb.CAPTURE),
-    "adjust": (Verb.ADJUST,),
+    "adjust": (Verb.ADJUST, Verb.CLAWBACK),
     "refund": (Verb.REFUND,),
     "hold": (Verb.RESERVE, Verb.RELEASE, Verb.EXPIRE),
 }

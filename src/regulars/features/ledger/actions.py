@@ -11,6 +11,7 @@ from regulars.base.ids import new_id
 from regulars.db.database import Connection, Database
 from regulars.db.invariants import Finding
 from regulars.features.ledger import posting, store_accounts, store_lists, store_reading, store_upkeep
+from regulars.features.ledger.books import Books
 from regulars.features.ledger.group_commit import Ledger
 from regulars.features.ledger.model import AccountReference, AccountState, HoldStatus
 from regulars.features.ledger.model_lists import HoldRow, PeriodTotals, RedemptionRow
@@ -22,9 +23,11 @@ from regulars.features.ledger.store_reading import (
     list_history,
 )
 from regulars.features.ledger.store_upkeep import close_accounts, forget_claims
+from regulars.features.ledger.transaction import transact
 from regulars.features.ledger.verify import verify
 
 __all__ = [
+    "Books",
     "Finding",
     "Ledger",
     "account_state",
@@ -40,6 +43,7 @@ __all__ = [
     "list_redemptions",
     "period_totals",
     "recalled",
+    "transact",
     "verify",
 ]
 

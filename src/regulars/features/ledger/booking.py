@@ -52,6 +52,7 @@ def book(
         version=account.version + 1,
         credited=account.credited + amount if amount > 0 else account.credited,
         debited=account.debited - amount if amount < 0 else account.debited,
+        owed=account.owed,
         closed=account.closed,
         exists=account.exists,
         updated_at=created_at,

@@ -1,10 +1,10 @@
 """What a batch's commands do one after another, each on what the ones before it left behind. Pure."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from regulars.base.ids import id_at
 from regulars.features.ledger import store_posting
@@ -24,6 +24,7 @@ from regulars.features.ledger.model import (
     Transfer,
 )
 from regulars.features.ledger.rules import REMEMBERED, decide
+from regulars.features.ledger.rules_clawback import collect, owes_what_it_has
 from regulars.features.ledger.rules_holds import expire, is_expired
 from regulars.features.ledger.store_accounts import BatchState
 
@@ -47,13 +48,20 @@ class Writes(msgspec.Struct):
             self.redemptions[posted.redemption.transfer_id] = posted.redemption
 
 
-def fold(commands: Sequence[Command], state: BatchState, now: datetime) -> tuple[list[Outcome], Writes]:
-    """The outcome of each command, decided in order, each on what the ones before it left behind."""
-    writes = Writes()
-    for reference, account in state.accounts.items():
-        if account.holds:
-            state.accounts[reference] = _expire_lapsed(account, now, writes)
-    return [_decide(command, state, now, writes) for command in commands], writes
+class Folding:
+    """Commands decided one by one, each on what those before it left behind; `writes` is what comes of it."""
+
+    def __init__(self, state: BatchState, now: datetime) -> None:
+        self.state = state
+        self.now = now
+        self.writes = Writes()
+        for reference, account in state.accounts.items():
+            if account.holds:
+                state.accounts[reference] = _expire_lapsed(account, now, self.writes)
+
+    def decide(self, command: Command) -> Outcome:
+        """The outcome of the next command."""
+        return _decide(command, self.state, self.now, self.writes)
 
 
 def _stamp(account: AccountState, now: datetime) -> Stamp:
@@ -65,9 +73,19 @@ def _expire_lapsed(account: AccountState, now: datetime, writes: Writes) -> Acco
     for hold in account.holds:
         if is_expired(hold, now):
             posted = expire(account, hold, _stamp(account, now))
-            writes.add(posted)
+            posted = _collect(posted, now, writes)
             account = posted.account
     return account
+
+
+def _collect(posted: Posted, now: datetime, writes: Writes) -> Posted:
+    """The posting, noted, with the account as it is once what became available has paid what is owed."""
+    writes.add(posted)
+    if not owes_what_it_has(posted.account):
+        return posted
+    collected = collect(posted.account, _stamp(posted.account, now))
+    writes.add(collected)
+    return replace(posted, account=collected.account)
 
 
 def _decide(command: Command, state: BatchState, now: datetime, writes: Writes) -> Outcome:
@@ -77,7 +95,7 @@ def _decide(command: Command, state: BatchState, now: datetime, writes: Writes) 
     account = state.accounts[command.account]
     outcome = decide(command, account, remembered, target, _stamp(account, now))
     if isinstance(outcome, Posted) and not outcome.replayed:
-        writes.add(outcome)
+        outcome = _collect(outcome, now, writes)
         state.accounts[command.account] = outcome.account
         if outcome.redemption is not None:
             redemption = outcome.redemption

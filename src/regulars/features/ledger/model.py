@@ -34,6 +34,7 @@ class Verb(StrEnum):
     CAPTURE = "capture"
     RELEASE = "release"
     EXPIRE = "expire"
+    CLAWBACK = "clawback"
 
 
 class SystemAccount(StrEnum):
@@ -42,6 +43,7 @@ class SystemAccount(StrEnum):
     ISSUANCE = "issuance"
     REDEMPTION = "redemption"
     ADJUSTMENT = "adjustment"
+    CONVERSION = "conversion"
     RESERVATION = "reservation"
 
 
@@ -128,6 +130,21 @@ class Adjust(Command, frozen=True, kw_only=True):
     """Credits a positive `delta`, debits a negative one from what is available."""
 
     delta: int
+
+
+class Convert(Command, frozen=True, kw_only=True):
+    """One half of turning one asset into another: credits a positive `delta`, debits a negative one.
+
+    Shown as an adjustment, against the account of conversions instead of that of adjustments.
+    """
+
+    delta: int
+
+
+class TakeBack(Command, frozen=True, kw_only=True):
+    """Debits `amount` as far as it is there. The rest is owed, and what becomes available later pays it."""
+
+    amount: int
 
 
 class Refund(Command, frozen=True, kw_only=True):
@@ -218,6 +235,7 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
 
     `held` counts every hold in `holds` (the pending ones, oldest first), expired or not; `settle` in
     rules.py takes the expired ones out. `redemptions` are the newest that still have something to refund.
+    `owed` is what was to be taken back and could not be yet.
     """
 
     account_id: UUID
@@ -227,6 +245,7 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 0
     credited: int = 0
     debited: int = 0
+    owed: int = 0
     closed: bool = False
     exists: bool = False
     updated_at: datetime | None = None
@@ -238,6 +257,11 @@ class AccountState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def available(self) -> int:
         """What a redeem or a new hold could take."""
+        return max(0, self.unreserved - self.owed)
+
+    @property
+    def unreserved(self) -> int:
+        """What no hold reserves; whatever is owed is taken from it first."""
         return self.balance - self.held
 
 

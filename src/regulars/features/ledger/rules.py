@@ -14,6 +14,7 @@ from regulars.features.ledger.model import (
     Adjust,
     Capture,
     Command,
+    Convert,
     Declined,
     Earn,
     Outcome,
@@ -28,9 +29,11 @@ from regulars.features.ledger.model import (
     Reserve,
     Stamp,
     SystemAccount,
+    TakeBack,
     Verb,
 )
-from regulars.features.ledger.rules_holds import capture, release, reserve
+from regulars.features.ledger.rules_clawback import take_back
+from regulars.features.ledger.rules_holds import change_hold
 from regulars.features.ledger.rules_refund import refund
 
 REMEMBERED = frozenset(
@@ -74,13 +77,13 @@ def decide(
         case Redeem():
             return _redeem(command, account, stamp)
         case Adjust():
-            return _adjust(command, account, stamp)
-        case Reserve():
-            return reserve(command, account, stamp)
-        case Capture():
-            return remember_redemption(capture(command, account, stamp))
-        case Release():
-            return release(command, account, stamp)
+            return _adjust(command, account, stamp, SystemAccount.ADJUSTMENT)
+        case Convert():
+            return _adjust(command, account, stamp, SystemAccount.CONVERSION)
+        case TakeBack():
+            return take_back(command, account, stamp)
+        case Reserve() | Capture() | Release():
+            return remember_redemption(change_hold(command, account, stamp))
         case _:
             raise AssertionError(f"no rule for {type(command).__name__}")
 
@@ -107,20 +110,15 @@ def _redeem(command: Redeem, account: AccountState, stamp: Stamp) -> Outcome:
     return remember_redemption(posted)
 
 
-def _adjust(command: Adjust, account: AccountState, stamp: Stamp) -> Outcome:
+def _adjust(
+    command: Adjust | Convert, account: AccountState, stamp: Stamp, counterparty: SystemAccount
+) -> Outcome:
     assert command.delta != 0
     if command.delta > 0:
-        return _credit(
-            command,
-            account,
-            stamp,
-            Verb.ADJUST,
-            command.delta,
-            SystemAccount.ADJUSTMENT,
-        )
+        return _credit(command, account, stamp, Verb.ADJUST, command.delta, counterparty)
     if -command.delta > account.available:
         return insufficient(account, -command.delta)
-    return book(command, account, stamp, Verb.ADJUST, command.delta, SystemAccount.ADJUSTMENT)
+    return book(command, account, stamp, Verb.ADJUST, command.delta, counterparty)
 
 
 def insufficient(account: AccountState, amount: int) -> Declined:

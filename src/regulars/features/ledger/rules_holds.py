@@ -54,6 +54,17 @@ def expire(account: AccountState, hold: Hold, stamp: Stamp) -> Posted:
     return _close(command, account, hold, stamp, Verb.EXPIRE, HoldStatus.EXPIRED, captured=None)
 
 
+def change_hold(command: Reserve | Capture | Release, account: AccountState, stamp: Stamp) -> Outcome:
+    """The outcome of a command that makes or ends a hold."""
+    match command:
+        case Reserve():
+            return reserve(command, account, stamp)
+        case Capture():
+            return capture(command, account, stamp)
+        case Release():
+            return release(command, account, stamp)
+
+
 def reserve(command: Reserve, account: AccountState, stamp: Stamp) -> Outcome:
     """A new pending hold, or `too_many_holds`, or `insufficient_funds`."""
     assert 0 <= command.amount <= AMOUNT_MAX

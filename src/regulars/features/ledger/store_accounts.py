@@ -33,7 +33,7 @@ from regulars.features.ledger.store_rows import as_json, program
 # locked in the order of the references, which is sorted.
 LOCK_ACCOUNTS = Statement("""
 select a.account_id, a.member_id, a.asset, a.location_id, a.balance, a.held, a.credited, a.debited,
-    a.version, a.closed_at is not null, a.updated_at
+    a.owed, a.version, a.closed_at is not null, a.updated_at
 from (
     select r.member_id, r.asset, r.location_id
     from json_to_recordset(%(references)s::json) as r (member_id uuid, asset text, location_id integer)
@@ -83,7 +83,7 @@ READ_POSITIONS = Statement(
 # Without locks, account and position have to come from one statement: between two, somebody may post.
 READ_ACCOUNTS: LiteralString = (
     "select a.account_id, a.member_id, a.asset, a.location_id, a.balance, a.held, a.credited, a.debited,"
-    " a.version, a.closed_at is not null, a.updated_at,"
+    " a.owed, a.version, a.closed_at is not null, a.updated_at,"
     " a.account_id, pending.holds::text, newest.hold_id, newest.status, refundable.redemptions::text"
     + _POSITIONS
 )
@@ -199,7 +199,7 @@ async def read_accounts(
     """The accounts as they were at one moment, not locked. Those that do not exist are left out."""
     parameters = {"program_id": program_id, "references": as_json(references).decode()}
     cursor = await connection.execute(READ_ACCOUNTS, parameters, prepare=True, binary=True)
-    states = [_account_state(row[:11], row[11:]) for row in await cursor.fetchall()]
+    states = [_account_state(row[:12], row[12:]) for row in await cursor.fetchall()]
     return {state.reference: state for state in states}
 
 
@@ -229,7 +229,8 @@ async def open_accounts(
 
 
 def _account_state(row: tuple[Any, ...], details: tuple[Any, ...] | None) -> AccountState:
-    account_id, member_id, asset, location_id, balance, held, credited, debited, version, closed, at = row
+    account_id, member_id, asset, location_id, *figures, version, closed, updated_at = row
+    balance, held, credited, debited, owed = figures
     _, holds, newest_id, newest_status, redemptions = details or (None,) * 5
     return AccountState(
         account_id=account_id,
@@ -239,9 +240,10 @@ def _account_state(row: tuple[Any, ...], details: tuple[Any, ...] | None) -> Acc
         version=version,
         credited=credited,
         debited=debited,
+        owed=owed,
         closed=closed,
         exists=True,
-        updated_at=at,
+        updated_at=updated_at,
         holds=_holds(holds) if holds else (),
         newest_hold_id=newest_id,
         newest_hold_status=HoldStatus(newest_status) if newest_status else None,

@@ -29,7 +29,7 @@ with credited as (
     ) as r (member_id, amount, transfer_id, scope, key, fingerprint)
     where a.program_id = %(program_id)s and a.member_id = r.member_id and a.asset = %(asset)s
         and a.location_id = %(location_id)s and a.closed_at is null
-        and a.updated_at < %(now)s::timestamptz
+        and a.owed = 0 and a.updated_at < %(now)s::timestamptz
         and r.amount > 0 and a.balance <= %(amount_max)s::bigint - r.amount
         and a.credited <= %(lifetime_total_max)s::bigint - r.amount
         and (

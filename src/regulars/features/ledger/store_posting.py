@@ -36,11 +36,11 @@ written_claims as (
     )
 )
 update accounts a
-set balance = r.balance, held = r.held, credited = r.credited, debited = r.debited, version = r.version,
-    updated_at = r.updated_at
+set balance = r.balance, held = r.held, credited = r.credited, debited = r.debited, owed = r.owed,
+    version = r.version, updated_at = r.updated_at
 from json_to_recordset(%(accounts)s::json) as r (
-    account_id uuid, balance bigint, held bigint, credited bigint, debited bigint, version bigint,
-    updated_at timestamptz
+    account_id uuid, balance bigint, held bigint, credited bigint, debited bigint, owed bigint,
+    version bigint, updated_at timestamptz
 )
 where a.program_id = %(program_id)s and a.account_id = r.account_id
     and a.account_id = any(%(account_ids)s::uuid[])
@@ -71,7 +71,7 @@ values (
 WRITE_ACCOUNT = Statement("""
 update accounts
 set balance = %(balance)s, held = %(held)s, credited = %(credited)s, debited = %(debited)s,
-    version = %(version)s, updated_at = %(updated_at)s
+    owed = %(owed)s, version = %(version)s, updated_at = %(updated_at)s
 where program_id = %(program_id)s and account_id = %(account_id)s
 """)
 
@@ -118,6 +118,7 @@ class _AccountRow(msgspec.Struct, frozen=True):
     held: int
     credited: int
     debited: int
+    owed: int
     version: int
     updated_at: datetime | None
 
@@ -139,8 +140,8 @@ def write_batch(
     """
     account_rows = [
         _AccountRow(
-            state.account_id, state.balance, state.held, state.credited, state.debited, state.version,
-            state.updated_at,
+            state.account_id, state.balance, state.held, state.credited, state.debited, state.owed,
+            state.version, state.updated_at,
         )
         for state in accounts
     ]  # fmt: skip

@@ -1,13 +1,28 @@
-"""The one transaction of a batch, and what its failure tells about its fate."""
+"""The one transaction of a posting, and what its failure tells about its fate."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import psycopg
+from psycopg import errors
+from psycopg.pq import TransactionStatus
 
 from regulars.db.database import Connection, DatabaseUnavailable
 from regulars.db.pipeline import Pipeline
-from regulars.db.transactions import roll_back
+from regulars.db.transactions import BEGIN, COMMIT, roll_back
+
+T = TypeVar("T")
+
+ATTEMPTS_MAX = 5
+RETRYABLE = (
+    errors.UniqueViolation,
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    # Somebody deallocated what the connection had prepared.
+    errors.InvalidSqlStatementName,
+)
+"""What a transaction that began anew would not meet again: a race that it lost, most of all."""
 
 
 class NothingSent(DatabaseUnavailable):
@@ -33,6 +48,29 @@ async def one_transaction(connection: Connection) -> AsyncIterator[Pipeline]:
             raise FateUnknown(str(error)) from error
         await roll_back(connection)
         raise
+
+
+async def transact(connection: Connection, work: Callable[[Pipeline], Awaitable[T]]) -> T:
+    """What `work` returns, durable when this returns.
+
+    What it reads it flushes itself, the first time together with the beginning; what it writes it leaves to
+    the flush that commits. It may be called up to five times, so it must have no effect outside its pipeline.
+    `connection` is idle and in autocommit mode. Raises as `one_transaction`, and what `work` raises, after
+    which nothing was committed.
+    """
+    assert connection.info.transaction_status == TransactionStatus.IDLE, "it is a transaction of its own"
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        try:
+            async with one_transaction(connection) as pipeline:
+                pipeline.send(BEGIN)
+                result = await work(pipeline)
+                pipeline.send(COMMIT)
+                await pipeline.flush()
+            return result
+        except RETRYABLE:
+            if attempt == ATTEMPTS_MAX:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _is_lost(connection: Connection, error: BaseException) -> bool:
