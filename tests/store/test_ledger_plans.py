@@ -157,8 +157,8 @@ def cases(account: AccountReference, account_id: UUID, transfer: Transfer) -> li
     late, transfer_id = transfer.created_at, transfer.transfer_id
     keys = _json([{"scope": "request:1", "key": key} for key in (str(transfer_id), "none")])
     row = {
-        "account_id": account_id, "balance": 0, "held": 0, "credited": 0, "debited": 0, "owed": 0, "version": TRANSFERS,
-        "updated_at": NOW,
+        "account_id": account_id, "balance": 0, "held": 0, "credited": 0, "debited": 0, "owed": 0,
+        "version": TRANSFERS, "updated_at": NOW,
     }  # fmt: skip
     write = {"transfers": "[]", "claims": "[]", "account_ids": f"{{{account_id}}}", "accounts": _json([row])}
     always = {"since": store_reading.EPOCH, "until": store_reading.FOREVER}

@@ -16,6 +16,7 @@ from tests.support.postgres import PostgresServer
 BALANCE = "I1 balance is the sum of the transfers"
 CHAIN = "I1 every transfer continues the one before"
 HELD = "I2 held is the sum of the pending holds"
+OWED = "I2 nothing is owed that could have been paid"
 KEYS = "I3 one transfer for each key"
 BOOKS = "I4 the books sum to zero"
 HOLDS = "I5 one end for each hold"
@@ -69,6 +70,7 @@ PLANTED: list[tuple[str, str]] = [
     ("update holds set amount = amount + 1 where status = 'pending'", HELD),
     ("update holds set status = 'expired', closed_at = created_at where status = 'pending'", HELD),
     ("delete from holds where status = 'pending'", HELD),
+    ("update accounts set owed = 1", OWED),
     (SECOND_CLAIM, KEYS),
     ("update holds set status = 'expired', closed_at = created_at where status = 'pending'", HOLDS),
     ("update holds set status = 'pending', closed_at = null where status = 'released'", HOLDS),

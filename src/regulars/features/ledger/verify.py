@@ -50,6 +50,12 @@ CHECKS: dict[str, LiteralString] = {
         where a.held <> coalesce(h.total, 0) or a.held > a.balance or a.balance < 0
         limit %(limit)s
     """,
+    "I2 nothing is owed that could have been paid": """
+        select program_id, format('account %%s: owes %%s and has %%s', account_id, owed, balance - held)
+        from accounts
+        where owed < 0 or (owed > 0 and balance > held)
+        limit %(limit)s
+    """,
     "I3 one transfer for each key": """
         select t.program_id, format('transfer %%s carries key %%s, which is claimed for %%s',
             t.transfer_id, t.idempotency_key, count(*))
