@@ -15,10 +15,10 @@ from regulars.features.ledger.model import (
     Outcome,
     Refusal,
     RefusalCode,
-    Stamp,
     SystemAccount,
     Verb,
 )
+from regulars.features.ledger.model_deciding import Stamp
 from regulars.features.ledger.rules import decide
 from regulars.features.ledger.rules_holds import expire, is_expired, settle
 from tests.support.ledger import (

@@ -17,12 +17,10 @@ from regulars.features.ledger.model import (
     Outcome,
     Posted,
     Refund,
-    RefundTarget,
-    Remembered,
-    Stamp,
     Transfer,
     Verb,
 )
+from regulars.features.ledger.model_deciding import RefundTarget, Remembered, Stamp
 from regulars.features.ledger.rules import decide
 from regulars.features.ledger.rules_holds import expire, is_expired, settle
 from tests.support.ledger import (

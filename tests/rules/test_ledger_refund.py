@@ -14,14 +14,12 @@ from regulars.features.ledger.model import (
     Outcome,
     Redemption,
     Refund,
-    RefundTarget,
     Refusal,
     RefusalCode,
-    Remembered,
-    Stamp,
     SystemAccount,
     Verb,
 )
+from regulars.features.ledger.model_deciding import RefundTarget, Remembered, Stamp
 from regulars.features.ledger.rules import decide
 from tests.support.ledger import ACCOUNT_ID, NOW, claim, declined, earn, posted, refund, standing
 

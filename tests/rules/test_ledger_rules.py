@@ -17,11 +17,10 @@ from regulars.features.ledger.model import (
     Redemption,
     Refusal,
     RefusalCode,
-    Remembered,
-    Stamp,
     SystemAccount,
     Verb,
 )
+from regulars.features.ledger.model_deciding import Remembered, Stamp
 from regulars.features.ledger.rules import REMEMBERED, decide
 from tests.support.ledger import (
     ACCOUNT_ID,

@@ -8,6 +8,7 @@ from psycopg import errors
 
 from regulars.base.ids import new_id
 from regulars.db.pipeline import Pipeline, Statement
+from regulars.db.transactions import BEGIN, COMMIT
 from regulars.features.ledger.actions import Books, transact
 from regulars.features.ledger.model import AccountReference, Convert, Outcome
 from tests.support.ledger import TILL, declined, earn, posted, redeem
@@ -128,3 +129,47 @@ async def test_nobody_has_accounts_that_are_closed(world: LedgerWorld) -> None:
         outcomes = await transact(connection, work)
 
     assert [declined(outcome).refusal.code for outcome in outcomes] == ["account_closed"] * 2
+
+
+async def somebody_waits(world: LedgerWorld) -> None:
+    """Comes back when a transaction waits for a lock."""
+    async with world.owner() as connection:
+        while True:
+            cursor = await connection.execute(
+                "select count(*) from pg_stat_activity"
+                " where wait_event_type = 'Lock' and datname = current_database()"
+            )
+            if await cursor.fetchone() == (1,):
+                return
+
+
+async def test_an_account_that_somebody_else_just_opened_is_locked_in_its_turn(world: LedgerWorld) -> None:
+    """Locked last, after accounts that sort behind it, it would be waited for in a circle."""
+    first, second = sorted(await world.accounts(2), key=lambda account: account.member_id)
+    await world.do(earn(1, second))
+    attempts = 0
+
+    async def work(pipeline: Pipeline) -> Outcome:
+        nonlocal attempts
+        attempts += 1
+        books = await Books.open(pipeline, world.program_id, [first, second], world.clock)
+        books.decide(earn(2, second))
+        outcome = books.decide(earn(2, first))
+        books.send()
+        return outcome
+
+    async with world.database.connection() as others, world.database.connection() as connection:
+        pipeline = Pipeline(others)
+        pipeline.send(BEGIN)
+        books = await Books.open(pipeline, world.program_id, [first], world.clock)
+        late = asyncio.create_task(transact(connection, work))
+        await somebody_waits(world)
+        books.decide(earn(5, first))
+        books.send()
+        pipeline.send(COMMIT)
+        await pipeline.flush()
+        outcome = posted(await late)
+
+    assert (outcome.account.balance, outcome.transfer.version, attempts) == (7, 2, 2)
+    assert await world.balance(second) == 3
+    assert await world.findings() == []

@@ -14,12 +14,11 @@ from regulars.features.ledger.model import (
     Posted,
     Refusal,
     RefusalCode,
-    Remembered,
-    Stamp,
     SystemAccount,
     Transfer,
     Verb,
 )
+from regulars.features.ledger.model_deciding import Remembered, Stamp
 
 
 def moment(account: AccountState, now: datetime) -> datetime:

@@ -17,7 +17,7 @@ from regulars.db.pipeline import Pipeline
 from regulars.features.ledger import store_accounts, store_posting
 from regulars.features.ledger.folding import Folding
 from regulars.features.ledger.model import AccountReference, AccountState, Claim, Command, Outcome
-from regulars.features.ledger.transaction import RETRYABLE, NothingSent
+from regulars.features.ledger.transaction import RETRYABLE, NothingSent, OpenedMeanwhile
 
 
 class Books:
@@ -96,12 +96,16 @@ async def _open(
     missing: Sequence[AccountReference],
     now: datetime,
 ) -> dict[AccountReference, AccountState]:
-    """The missing accounts: opened here, or by somebody else meanwhile, or closed for want of a member."""
+    """The missing accounts: opened here, or closed for want of a member.
+
+    Raises OpenedMeanwhile when somebody else opened one meanwhile: locked only now, it would come after
+    accounts that sort behind it, and two transactions would wait for each other.
+    """
     opened = await store_accounts.open_accounts(pipeline, program_id, missing, now)
     others = [reference for reference in missing if reference not in opened]
     if others:
-        found = (await store_accounts.read_batch(pipeline, program_id, others, [], [])).accounts
+        if await store_accounts.is_any_there(pipeline, program_id, others):
+            raise OpenedMeanwhile
         for reference in others:
-            nobody = AccountState(account_id=new_id(), reference=reference, closed=True)
-            opened[reference] = found.get(reference, nobody)
+            opened[reference] = AccountState(account_id=new_id(), reference=reference, closed=True)
     return opened

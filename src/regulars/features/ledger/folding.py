@@ -18,11 +18,9 @@ from regulars.features.ledger.model import (
     Posted,
     Redemption,
     Refund,
-    RefundTarget,
-    Remembered,
-    Stamp,
     Transfer,
 )
+from regulars.features.ledger.model_deciding import RefundTarget, Remembered, Stamp
 from regulars.features.ledger.rules import REMEMBERED, decide
 from regulars.features.ledger.rules_clawback import collect, owes_what_it_has
 from regulars.features.ledger.rules_holds import expire, is_expired

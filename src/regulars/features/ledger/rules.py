@@ -22,16 +22,14 @@ from regulars.features.ledger.model import (
     Redeem,
     Redemption,
     Refund,
-    RefundTarget,
     RefusalCode,
     Release,
-    Remembered,
     Reserve,
-    Stamp,
     SystemAccount,
     TakeBack,
     Verb,
 )
+from regulars.features.ledger.model_deciding import RefundTarget, Remembered, Stamp
 from regulars.features.ledger.rules_clawback import take_back
 from regulars.features.ledger.rules_holds import change_hold
 from regulars.features.ledger.rules_refund import refund

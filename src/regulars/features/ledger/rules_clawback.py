@@ -15,11 +15,11 @@ from regulars.features.ledger.model import (
     Outcome,
     Posted,
     RefusalCode,
-    Stamp,
     SystemAccount,
     TakeBack,
     Verb,
 )
+from regulars.features.ledger.model_deciding import Stamp
 
 COLLECTION_ATTRIBUTION = Attribution(source="ledger", actor="system")
 

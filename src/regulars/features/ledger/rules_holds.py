@@ -22,10 +22,10 @@ from regulars.features.ledger.model import (
     RefusalCode,
     Release,
     Reserve,
-    Stamp,
     SystemAccount,
     Verb,
 )
+from regulars.features.ledger.model_deciding import Stamp
 
 EXPIRY_ATTRIBUTION = Attribution(source="ledger", actor="system")
 

@@ -14,13 +14,11 @@ from regulars.features.ledger.model import (
     Outcome,
     Redemption,
     Refund,
-    RefundTarget,
     RefusalCode,
-    Remembered,
-    Stamp,
     SystemAccount,
     Verb,
 )
+from regulars.features.ledger.model_deciding import RefundTarget, Remembered, Stamp
 
 
 def refund(

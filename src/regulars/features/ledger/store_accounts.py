@@ -21,11 +21,10 @@ from regulars.features.ledger.model import (
     Hold,
     HoldStatus,
     Redemption,
-    RefundTarget,
     Refusal,
-    Remembered,
     Transfer,
 )
+from regulars.features.ledger.model_deciding import RefundTarget, Remembered
 from regulars.features.ledger.store_rows import as_json, program
 
 # Rows are looked up one by one in lateral subqueries with a limit, so that the generic plan is a nested loop
@@ -136,6 +135,19 @@ returning account_id
 """)
 
 
+IS_ANY_THERE = Statement("""
+select 1
+from json_to_recordset(%(references)s::json) as r (member_id uuid, asset text, location_id integer)
+cross join lateral (
+    select 1 from accounts a
+    where a.program_id = %(program_id)s and a.member_id = r.member_id and a.asset = r.asset
+        and a.location_id = r.location_id
+    limit 1
+) a
+limit 1
+""")
+
+
 class BatchState(msgspec.Struct):
     """What a batch decides on. The posting loop replaces entries as it decides."""
 
@@ -226,6 +238,14 @@ async def open_accounts(
         for reference, row in rows.items()
         if row.account_id in opened
     }
+
+
+async def is_any_there(pipeline: Pipeline, program_id: int, references: Collection[AccountReference]) -> bool:
+    """Whether one of these accounts exists. Nothing is locked."""
+    parameters = {"program_id": program(program_id), "references": as_json(references)}
+    sent = pipeline.send(IS_ANY_THERE, parameters)
+    await pipeline.flush()
+    return bool(sent.rows)
 
 
 def _account_state(row: tuple[Any, ...], details: tuple[Any, ...] | None) -> AccountState:

@@ -5,7 +5,8 @@ from typing import LiteralString
 import msgspec
 
 from regulars.db.database import Connection
-from regulars.features.ledger.model import AccountReference, Claim, Refusal, Remembered, Transfer
+from regulars.features.ledger.model import AccountReference, Claim, Refusal, Transfer
+from regulars.features.ledger.model_deciding import Remembered
 
 LOCK_ACCOUNT: LiteralString = """
 select 1 from accounts

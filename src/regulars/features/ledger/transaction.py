@@ -15,7 +15,14 @@ from regulars.db.transactions import BEGIN, COMMIT, roll_back
 T = TypeVar("T")
 
 ATTEMPTS_MAX = 5
+
+
+class OpenedMeanwhile(Exception):
+    """An account was missing when the others were locked, and then somebody else opened it."""
+
+
 RETRYABLE = (
+    OpenedMeanwhile,
     errors.UniqueViolation,
     errors.SerializationFailure,
     errors.DeadlockDetected,
