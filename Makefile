@@ -44,6 +44,7 @@ bench: install
 # Pages that are printed from the source.
 docs: install
 	$(BIN)/python -m regulars.settings > docs/settings.md
+	$(BIN)/python -m regulars.program_settings > docs/program-settings.md
 
 format: install
 	$(BIN)/ruff check --fix .

@@ -18,6 +18,7 @@ def test_a_location_is_added_with_what_the_program_has(desk: Desk) -> None:
     added = desk.works("locations", "add", "Café Zoë & Bar")
     assert "location cafe-zoe-bar (Café Zoë & Bar) is active: Europe/London, GBP" in added
     assert "--scope loyaltyhub:till --location cafe-zoe-bar" in added
+    assert "--scope sessions:kiosk --location cafe-zoe-bar" in added
     assert "regulars tiers set cafe-zoe-bar" in added
     [line] = [line for line in desk.works("locations", "list").splitlines() if "cafe-zoe-bar" in line]
     for cell in ("1", "Café Zoë & Bar", "Europe/London", "GBP", "GB", "active"):

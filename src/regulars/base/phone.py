@@ -3,6 +3,9 @@
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, ValidationResult
 
+NO_REGION = "ZZ"
+"""Stands for no country, from which no number can be dialled without its country code."""
+
 
 def to_e164(raw: str, region: str = "GB") -> str | None:
     """The number in E.164 form ("+447700900123"), or None when it cannot be one.
@@ -20,3 +23,8 @@ def to_e164(raw: str, region: str = "GB") -> str | None:
     if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def is_region(code: str) -> bool:
+    """Whether the phone numbers of a country (ISO 3166-1, two capital letters) are known."""
+    return code in phonenumbers.SUPPORTED_REGIONS

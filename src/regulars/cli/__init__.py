@@ -11,6 +11,10 @@ COMMANDS = {
     "serve": ("regulars.cli.serve:serve", "Run the server in production mode."),
     "work": ("regulars.cli.work:work", "Run jobs only, beside servers started with --no-jobs."),
     "init": ("regulars.cli.init:init", "Make the first program, its location and its keys."),
+    "programs": (
+        "regulars.cli.programs:programs",
+        "List programs, show and set what each decides for itself.",
+    ),
     "locations": (
         "regulars.cli.locations:locations",
         "List, add, change and switch hotels and other locations.",

@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
+from regulars.base.stored_settings import Holder
 from regulars.cli.failures import CommandFailed, ExitCode
 from regulars.cli.key_changes import require_useful
+from regulars.cli.setting_changes import require_settings
 from regulars.db.database import Connection
 from regulars.features.access.actions import create_location, create_program
 from regulars.features.access.actions_credentials import issue_credential
@@ -57,11 +59,13 @@ class MadeKey(msgspec.Struct, frozen=True):
 def read_first_program(path: Path) -> FirstProgram:
     """What the file describes. Raises CommandFailed where it does not describe one."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=FirstProgram)
+        wanted = msgspec.toml.decode(path.read_bytes(), type=FirstProgram)
     except OSError as error:
         raise CommandFailed(f"{path}: {error.strerror}", ExitCode.USAGE) from error
     except (msgspec.DecodeError, ValueError) as error:
         raise CommandFailed(f"{path}: {error}", ExitCode.USAGE) from error
+    require_settings(wanted.settings, Holder.PROGRAM)
+    return wanted
 
 
 async def make_first_program(

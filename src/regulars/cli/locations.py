@@ -4,11 +4,11 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from regulars.cli.parameters import Data, LocationSlug, Program
+from regulars.cli.parameters import Data, DryRun, LocationSlug, Program, SettingName, SettingValue
 
 locations = App(
     name="locations",
-    help="List, add, change, deactivate and activate hotels and other locations.",
+    help="List, add, change and switch hotels and other locations, show and set what each decides.",
     help_format="plaintext",
     help_formatter="plain",
 )
@@ -22,7 +22,7 @@ TimeZone = Annotated[
 ]
 PhoneRegion = Annotated[
     str | None,
-    Parameter(help="Country (ISO 3166-1) that guests' numbers without a country code are of. Default: GB."),
+    Parameter(help="Country (ISO 3166-1) that numbers without a country code are of. Default: GB."),
 ]
 
 
@@ -100,3 +100,53 @@ def activate(location: LocationSlug, /, *, program: Program = None, data: Data =
     from regulars.cli.location_changes import switch
 
     asyncio.run(switch(location, True, program, data))
+
+
+@locations.command
+def show(location: LocationSlug, /, *, program: Program = None, data: Data = None) -> None:
+    """Show one location, and every setting that it has or could have."""
+    import asyncio
+
+    from regulars.cli.location_changes import show as show_location
+
+    asyncio.run(show_location(location, program, data))
+
+
+@locations.command(name="set")
+def set_setting(
+    location: LocationSlug,
+    name: SettingName,
+    value: SettingValue,
+    /,
+    *,
+    dry_run: DryRun = False,
+    program: Program = None,
+    data: Data = None,
+) -> None:
+    """Set one setting of a location. Servers follow within five seconds.
+
+    'regulars locations show' lists the settings, with what is allowed.
+    """
+    import asyncio
+
+    from regulars.cli.location_changes import change_setting
+
+    asyncio.run(change_setting(location, name, value, dry_run, program, data))
+
+
+@locations.command
+def unset(
+    location: LocationSlug,
+    name: SettingName,
+    /,
+    *,
+    dry_run: DryRun = False,
+    program: Program = None,
+    data: Data = None,
+) -> None:
+    """Give one setting of a location its default again."""
+    import asyncio
+
+    from regulars.cli.location_changes import change_setting
+
+    asyncio.run(change_setting(location, name, None, dry_run, program, data))

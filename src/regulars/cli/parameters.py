@@ -20,6 +20,12 @@ Program = Annotated[
 LocationSlug = Annotated[
     str, Parameter(help="Slug of the location, as 'regulars locations list' shows it.", negative=())
 ]
+SettingName = Annotated[
+    str, Parameter(help="Name of the setting, such as sessions.phone_region.", negative=())
+]
+SettingValue = Annotated[
+    str, Parameter(help="Its value; - reads it from standard input.", allow_leading_hyphen=True)
+]
 DryRun = Annotated[
     bool, Parameter(name="--dry-run", negative=(), help="Check everything, show the outcome, change nothing.")
 ]

@@ -6,13 +6,20 @@ from typing import Any
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from regulars.base.read_through import ReadThrough
+from regulars.base.setting_kinds_web import Origins
+from regulars.base.stored_settings import Holder, StoredSetting
 from regulars.features.access.actions import list_programs
 from regulars.http.answers import Answer, Header
 from regulars.http.requests import first_headers
 from regulars.http.services import Services
 
-ORIGINS_SETTING = "http.origins"
-"""The program setting: a list of origins such as "https://shop.example"."""
+ORIGINS: StoredSetting[tuple[str, ...]] = StoredSetting(
+    name="http.origins",
+    holder=Holder.PROGRAM,
+    kind=Origins(),
+    default=(),
+    meaning="Origins whose pages may call the server from a browser.",
+)
 
 _LIFETIME_SECONDS = 5
 _PREFLIGHT_LIFETIME_SECONDS = b"600"
@@ -65,12 +72,7 @@ class CrossOrigin:
 async def _load_origins(services: Services) -> frozenset[str]:
     async with services.database.connection() as connection:
         programs = await list_programs(connection)
-    return frozenset(
-        origin
-        for program in programs
-        for origin in program.settings.get(ORIGINS_SETTING) or ()
-        if isinstance(origin, str) and origin != "null"
-    )
+    return frozenset(origin for program in programs for origin in ORIGINS.read_from(program.settings))
 
 
 def _preflight_answer(origin: bytes, headers: Mapping[bytes, bytes]) -> Answer:

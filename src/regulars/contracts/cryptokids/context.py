@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from regulars.base.refusals import Refused
-from regulars.contracts.cryptokids.settings import CryptoKidsSettings, settings_of
+from regulars.contracts.cryptokids.settings import KEYLESS, CryptoKidsSettings, settings_of
 from regulars.features.access.model import Caller, Program
 from regulars.features.ledger.actions import account_state
 from regulars.features.ledger.model import AccountReference, AccountState
@@ -20,13 +20,12 @@ from regulars.http.services import Services
 ADMIN_SCOPE = "cryptokids:admin"
 PARENT_SCOPE = "cryptokids:parent"
 CHILD_SCOPE = "cryptokids:child"
-KEYLESS_SETTING = "cryptokids.keyless"
 
 ADMIN_ROLE: Access = needs(ADMIN_SCOPE, PARENT_SCOPE, role="admin")
 """The admin key, and the header X-Actor-Role says admin."""
 ADMIN_KEY: Access = needs(ADMIN_SCOPE, PARENT_SCOPE)
 """The admin key or a parent's, whatever the role."""
-CHILD: Access = keyless(KEYLESS_SETTING, ADMIN_SCOPE, PARENT_SCOPE, CHILD_SCOPE)
+CHILD: Access = keyless(KEYLESS.name, ADMIN_SCOPE, PARENT_SCOPE, CHILD_SCOPE)
 """What the child's page calls: without a key in development, else with a device token, its own data only."""
 
 ACTOR_LENGTH_MAX = 100

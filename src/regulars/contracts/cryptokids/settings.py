@@ -1,19 +1,18 @@
-"""What a program has set for CryptoKids, typed; what it has not set comes from the server's settings."""
+"""What a program may set for CryptoKids, and what it has set; the rest comes from the server's settings."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from regulars.base.setting_kinds import Flag, Kind, Whole, WholeOrNone
+from regulars.base.stored_settings import Holder, StoredSetting
 from regulars.features.access.model import Program
 from regulars.settings import Settings
 
-TOKEN_LIFETIME_SECONDS = 120
-TOKEN_LIFETIME_SECONDS_MIN = 10
-REFUNDS_PER_HOUR = 20
-REFUNDS_PER_HOUR_MAX = 1000
-SECONDS_MAX = 366 * 24 * 3600
-DAYS_MAX = 36_500
+T = TypeVar("T")
+
+_SECONDS_MAX = 366 * 24 * 3600
 
 
 class CryptoKidsSettings(msgspec.Struct, frozen=True):
@@ -33,20 +32,57 @@ class CryptoKidsSettings(msgspec.Struct, frozen=True):
     """How long a hold stays pending; None is until somebody decides."""
 
 
+def _setting(
+    name: str, kind: Kind[T], default: Any, meaning: str, default_from: str | None = None
+) -> StoredSetting[T]:
+    return StoredSetting(
+        name=f"cryptokids.{name}",
+        holder=Holder.PROGRAM,
+        kind=kind,
+        default=default,
+        meaning=meaning,
+        default_from=default_from,
+    )
+
+
+KEYLESS = _setting(
+    "keyless", Flag(), False, "Whether the child's routes answer without a device token, in production too."
+)
+ENROL_ON_EARN = _setting("enrol_on_earn", Flag(), True, "Whether an earn makes a member of an unknown id.")
+REFUNDS = _setting("refunds", Flag(), True, "Whether refunds are possible.", "FEATURE_REFUNDS")
+REFUND_WINDOW_DAYS = _setting(
+    "refund_window_days",
+    WholeOrNone(0, 36_500, "for ever"),
+    None,
+    "For how many days a redeem may be refunded.",
+    "CK_REFUND_WINDOW_DAYS",
+)
+REFUNDS_PER_HOUR = _setting(
+    "refunds_per_hour", Whole(0, 1000), 20, "How many refunds one key may try in an hour; 0 is no limit."
+)
+TOKEN_LIFETIME_SECONDS = _setting(
+    "token_lifetime_seconds", Whole(10, _SECONDS_MAX), 120, "How long QR tokens live, in seconds."
+)
+HOLD_LIFETIME_SECONDS = _setting(
+    "hold_lifetime_seconds",
+    WholeOrNone(1, _SECONDS_MAX, "until somebody decides"),
+    None,
+    "How long a hold stays pending, in seconds.",
+)
+
+
 def program_settings(program: Program, server: Settings) -> CryptoKidsSettings:
     """The settings of a program. A stored value of the wrong type or size counts as not set."""
-    stored = _Stored(program.settings)
-    window_days = stored.optional_integer("refund_window_days", server.ck_refund_window_days, 0, DAYS_MAX)
-    hold_seconds = stored.optional_integer("hold_lifetime_seconds", None, 1, SECONDS_MAX)
+    stored = program.settings
+    window_days = REFUND_WINDOW_DAYS.read_from(stored, server.ck_refund_window_days)
+    hold_seconds = HOLD_LIFETIME_SECONDS.read_from(stored)
     return CryptoKidsSettings(
-        keyless=stored.flag("keyless", False),
-        enrol_on_earn=stored.flag("enrol_on_earn", True),
-        refunds=stored.flag("refunds", server.feature_refunds),
+        keyless=KEYLESS.read_from(stored),
+        enrol_on_earn=ENROL_ON_EARN.read_from(stored),
+        refunds=REFUNDS.read_from(stored, server.feature_refunds),
         refund_window=None if window_days is None else timedelta(days=window_days),
-        refunds_per_hour=stored.integer("refunds_per_hour", REFUNDS_PER_HOUR, 0, REFUNDS_PER_HOUR_MAX),
-        token_lifetime_seconds=stored.integer(
-            "token_lifetime_seconds", TOKEN_LIFETIME_SECONDS, TOKEN_LIFETIME_SECONDS_MIN, SECONDS_MAX
-        ),
+        refunds_per_hour=REFUNDS_PER_HOUR.read_from(stored),
+        token_lifetime_seconds=TOKEN_LIFETIME_SECONDS.read_from(stored),
         hold_lifetime=None if hold_seconds is None else timedelta(seconds=hold_seconds),
     )
 
@@ -62,24 +98,3 @@ def settings_of(program: Program, server: Settings) -> CryptoKidsSettings:
     settings = program_settings(program, server)
     _known[program.program_id] = (program, server, settings)
     return settings
-
-
-class _Stored:
-    """The stored values, each read as what it should be."""
-
-    def __init__(self, settings: dict[str, Any]) -> None:
-        self._settings = settings
-
-    def flag(self, name: str, default: bool) -> bool:
-        value = self._settings.get(f"cryptokids.{name}", default)
-        return value if isinstance(value, bool) else default
-
-    def integer(self, name: str, default: int, least: int, most: int) -> int:
-        value = self._settings.get(f"cryptokids.{name}", default)
-        return min(max(value, least), most) if type(value) is int else default
-
-    def optional_integer(self, name: str, default: int | None, least: int, most: int) -> int | None:
-        value = self._settings.get(f"cryptokids.{name}", default)
-        if value is None:
-            return None
-        return min(max(value, least), most) if type(value) is int else default

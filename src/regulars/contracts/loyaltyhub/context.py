@@ -3,6 +3,8 @@
 from msgspec import Struct
 
 from regulars.base.refusals import Refused
+from regulars.base.setting_kinds import Region
+from regulars.base.stored_settings import Holder, StoredSetting
 from regulars.features.access.model import Caller, Location
 from regulars.http.access import Access, needs
 from regulars.http.failures import FailureKind, RequestRefused
@@ -13,9 +15,13 @@ TILL_SCOPE = "loyaltyhub:till"
 TILL: Access = needs(TILL_SCOPE)
 """The key of a hotel."""
 
-REGION_SETTING = "loyaltyhub.phone_region"
-"""The setting of a hotel that says where (ISO 3166-1) a number without a country code is dialled."""
-REGION_DEFAULT = "GB"
+PHONE_REGION = StoredSetting(
+    name="loyaltyhub.phone_region",
+    holder=Holder.LOCATION,
+    kind=Region(),
+    default="GB",
+    meaning="The country (ISO 3166-1) in which guests' numbers without a country code are dialled.",
+)
 
 
 class Context(Struct, frozen=True):
@@ -37,7 +43,7 @@ class Context(Struct, frozen=True):
     @property
     def phone_region(self) -> str:
         """Where the hotel's guests dial from."""
-        return str(self.hotel.settings.get(REGION_SETTING, REGION_DEFAULT))
+        return PHONE_REGION.read_from(self.hotel.settings)
 
 
 async def open_context(request: HttpRequest) -> Context:

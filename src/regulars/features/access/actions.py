@@ -189,9 +189,11 @@ async def update_location(
     time_zone: str | None = None,
     active: bool | None = None,
     settings: Mapping[str, Any] | None = None,
+    resets: Collection[str] = (),
     now: datetime,
 ) -> Location:
-    """The location after what is not None was changed, and `settings` were laid over those it has.
+    """The location after what is not None was changed, `resets` were taken out of its settings, and
+    `settings` laid over them.
 
     Raises Refused: location_not_found, and those of `create_program` but for the slug's.
     """
@@ -202,7 +204,7 @@ async def update_location(
         currency="GBP" if currency is None else currency,
         time_zone="UTC" if time_zone is None else time_zone,
     )
-    _require_settings(settings or {}, (), None)
+    _require_settings(settings or {}, resets, None)
     parameters = {
         "program_id": program_id,
         "location_id": location_id,
@@ -211,6 +213,7 @@ async def update_location(
         "time_zone": time_zone,
         "active": active,
         "settings": dict(settings or {}),
+        "resets": sorted(resets),
         "now": now,
     }
     location = await store_locations.update_location(connection, parameters)

@@ -14,6 +14,7 @@ from regulars.features.access.model import Caller, Location, Program
 CALLERS_MAX = 10_000
 PROGRAMS_MAX = 1_000
 LOCATIONS_MAX = 10_000
+SLUG_LIFETIME_SECONDS = 3600.0
 
 
 class CredentialCache:
@@ -112,6 +113,10 @@ class LocationCache:
         self._locations: ReadThrough[tuple[int, int], Location] = ReadThrough(
             size_max=LOCATIONS_MAX, lifetime_seconds=lifetime_seconds
         )
+        # A location keeps its slug for ever, so what a slug stands for may be remembered much longer.
+        self._ids: ReadThrough[tuple[int, str], int] = ReadThrough(
+            size_max=LOCATIONS_MAX, lifetime_seconds=SLUG_LIFETIME_SECONDS
+        )
 
     def cached(self, program_id: int, location_id: int) -> Location | None:
         """The location if a recent answer has it, at once; None says nothing: then `await get(…)`."""
@@ -123,9 +128,24 @@ class LocationCache:
             (program_id, location_id), lambda: self._load(program_id, location_id)
         )
 
+    async def get_by_slug(self, program_id: int, slug: str) -> Location | None:
+        """The program's location with this slug, or None. Raises DatabaseUnavailable."""
+        if not slug.isascii() or not slug.isprintable():
+            return None
+        key = (program_id, slug)
+        location_id = self._ids.cached(key) or await self._ids.get(key, lambda: self._load_id(*key))
+        if location_id is None:
+            return None
+        return self.cached(program_id, location_id) or await self.get(program_id, location_id)
+
     def forget(self, program_id: int, location_id: int) -> None:
         """The next reader in this process sees what was committed before this call."""
         self._locations.forget((program_id, location_id))
+
+    async def _load_id(self, program_id: int, slug: str) -> int | None:
+        async with self._database.connection() as connection:
+            location = await store_locations.select_location_by_slug(connection, program_id, slug)
+        return None if location is None else location.location_id
 
     async def _load(self, program_id: int, location_id: int) -> Location | None:
         async with self._database.connection() as connection:

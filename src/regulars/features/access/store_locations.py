@@ -29,7 +29,7 @@ UPDATE_LOCATION: LiteralString = """
 update locations
 set name = coalesce(%(name)s, name), time_zone = coalesce(%(time_zone)s, time_zone),
     currency = coalesce(%(currency)s, currency), active = coalesce(%(active)s, active),
-    settings = settings || %(settings)s::jsonb, updated_at = %(now)s
+    settings = (settings - %(resets)s::text[]) || %(settings)s::jsonb, updated_at = %(now)s
 where program_id = %(program_id)s and location_id = %(location_id)s
 returning program_id, location_id, slug, name, time_zone, currency, active, settings
 """
