@@ -1,0 +1,1 @@
+"""Stripe as a protocol: signed events, checkout sessions, and what it says of subscriptions and payments."""
