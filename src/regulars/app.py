@@ -9,9 +9,11 @@ from litestar import Litestar
 from regulars.base.clock import Clock, utc_now
 from regulars.contracts.cryptokids.router import CONTRACT as CRYPTOKIDS
 from regulars.contracts.loyaltyhub.router import CONTRACT as LOYALTY_HUB
+from regulars.contracts.sessions.router import CONTRACT as SESSIONS
 from regulars.db.database import Database, DatabaseUnavailable
 from regulars.features.access.actions import list_programs
 from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
+from regulars.features.access.limits import AttemptLimits
 from regulars.features.ledger.actions import Ledger
 from regulars.features.members.caches import HandleCache, OriginCache
 from regulars.features.photos.actions import PhotoLibrary
@@ -27,14 +29,16 @@ from regulars.http.edge import contract_router
 from regulars.http.observation import Observation
 from regulars.http.routing import Routing
 from regulars.http.services import Services
+from regulars.http.token_issuers import TokenIssuers
 from regulars.jobs import Tools, working
 from regulars.logs import configure_logs
 from regulars.operations import OPERATIONS
 from regulars.settings import Settings, load_settings, with_secret_key
+from regulars.vendors import carriers_of, public_url, stripe_settings
 
 _logger = structlog.get_logger("regulars")
 
-CONTRACTS: tuple[Contract, ...] = (CRYPTOKIDS, LOYALTY_HUB)
+CONTRACTS: tuple[Contract, ...] = (CRYPTOKIDS, LOYALTY_HUB, SESSIONS)
 """Every published contract that the server speaks. Adding one is adding it here."""
 
 Background = Callable[[Services], AbstractAsyncContextManager[None]]
@@ -81,7 +85,13 @@ def application_from_environment() -> Litestar:
 async def run_jobs(services: Services) -> AsyncIterator[None]:
     """Background jobs, run in this process's event loop while requests are answered."""
     assert services.settings.database_url is not None
-    tools = Tools(services.database, services.clock, services.photos)
+    tools = Tools(
+        services.database,
+        services.clock,
+        services.photos,
+        services.carriers,
+        public_url(services.settings),
+    )
     async with working(services.settings.database_url, tools):
         yield
 
@@ -110,13 +120,20 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
             settings.photo_store_url or settings.data_directory / "photos", _photo_limits(settings)
         )
         stack.callback(photos.close)
+        carriers = carriers_of(settings, clock)
+        stack.push_async_callback(carriers.close)
+        locations = LocationCache(database)
         yield Services(
             settings=settings,
             clock=clock,
             database=database,
             credentials=CredentialCache(database, settings.secret_key, clock=clock),
             programs=ProgramCache(database),
-            locations=LocationCache(database),
+            token_issuers=TokenIssuers(
+                database, locations, clock=clock, allows_plain_http=settings.mode == "development"
+            ),
+            locations=locations,
+            attempts=AttemptLimits(database, settings.secret_key, clock=clock),
             telemetry=telemetry,
             ledger=ledger,
             handles=HandleCache(database),
@@ -124,6 +141,8 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
             photos=photos,
             tier_books=TierBookCache(database),
             promo_books=PromoCache(database),
+            stripe=stripe_settings(settings),
+            carriers=carriers,
         )
 
 

@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from regulars.settings_secrets import generated_secret_key, weakness_of
 from regulars.settings_sources import Secret, SettingsInvalid, gather, setting_of
+from regulars.settings_vendors import VendorSettings
 
 _SECRET = {"secret": True}
 _DATABASE_AND_KEY = (
@@ -23,8 +24,11 @@ _DATABASE_AND_KEY = (
 )
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """All settings, checked. Made by `load_settings` and handed to whoever needs one."""
+class Settings(VendorSettings, frozen=True, kw_only=True):
+    """All settings, checked. Made by `load_settings` and handed to whoever needs one.
+
+    Those about Stripe, Apple and Google come with `VendorSettings`.
+    """
 
     mode: Annotated[
         Literal["production", "development"],
@@ -187,7 +191,9 @@ def settings_page() -> str:
         "| environment | TOML | default | meaning |",
         "| --- | --- | --- | --- |",
     ]
-    for field in msgspec.structs.fields(Settings):
+    vendors = msgspec.structs.fields(VendorSettings)
+    ours = [field for field in msgspec.structs.fields(Settings) if field not in vendors]
+    for field in (*ours, *vendors):
         setting = setting_of(field)
         secret = f" A secret: `{setting.environment}_FILE` may name a file that holds it."
         meaning = setting.help + (secret if setting.secret else "")
@@ -217,6 +223,7 @@ def _production_problems(settings: Settings) -> list[str]:
     for name, secret, length_min in (
         ("REGULARS_SECRET_KEY", settings.secret_key, 32),
         ("MEMBERSHIP_LINK_SIGNING_SECRET", settings.membership_link_signing_secret, 16),
+        ("STRIPE_WEBHOOK_SECRET", settings.stripe_webhook_secret, 16),
     ):
         weakness = None if secret is None else weakness_of(secret, length_min)
         if weakness:

@@ -2,7 +2,7 @@
 
 from regulars.base.clock import utc_now
 from regulars.features.access import actions as access
-from regulars.http.cross_origin import ORIGINS_SETTING
+from regulars.http.cross_origin import ORIGINS
 from tests.support.shop import Shop
 
 ORIGIN = "https://shop.example"
@@ -23,7 +23,7 @@ async def test_no_other_origin_may_call_by_default(shop: Shop) -> None:
 async def test_an_origin_that_a_program_names_may_call(shop: Shop) -> None:
     async with shop.database.transaction() as connection:
         await access.update_program_settings(
-            connection, shop.program_id, {ORIGINS_SETTING: [ORIGIN, "null", 7]}, now=utc_now()
+            connection, shop.program_id, {ORIGINS.name: [ORIGIN, "null", 7]}, now=utc_now()
         )
     preflight = await shop.client.options("/till/sales", headers=PREFLIGHT)
     assert preflight.status_code == 204

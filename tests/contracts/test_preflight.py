@@ -2,7 +2,7 @@
 
 from regulars.base.clock import utc_now
 from regulars.features.access import actions as access
-from regulars.http.cross_origin import ORIGINS_SETTING
+from regulars.http.cross_origin import ORIGINS
 from tests.support.shop import Shop
 
 ORIGIN = "https://shop.example"
@@ -11,7 +11,7 @@ ORIGIN = "https://shop.example"
 async def name_origin(shop: Shop) -> None:
     async with shop.database.transaction() as connection:
         await access.update_program_settings(
-            connection, shop.program_id, {ORIGINS_SETTING: [ORIGIN]}, now=utc_now()
+            connection, shop.program_id, {ORIGINS.name: [ORIGIN]}, now=utc_now()
         )
 
 

@@ -7,6 +7,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 KEY_LENGTH_MAX = 512
+TOKEN_LENGTH_MAX = 8192
 
 _UNREADABLE = ""
 """A credential that was sent but cannot be one: no stored key is empty."""
@@ -90,12 +91,31 @@ class CookieKey(msgspec.Struct, frozen=True):
         return None
 
 
-Presentation = HeaderKey | BearerKey | CookieKey
+class BearerToken(msgspec.Struct, frozen=True):
+    """A signed token (JWT) sent as `Authorization: Bearer …`, which stands for `scopes`.
+
+    Its issuer is the one that a program names in the settings that begin with `settings`; see
+    `http/token_issuers.py`.
+    """
+
+    settings: str
+    scopes: frozenset[str]
+    name: str = "authorization"
+
+    def read(self, headers: Mapping[bytes, bytes], method: str) -> str | None:
+        """The token as it was sent, or None; other schemes are not for us."""
+        value = headers.get(b"authorization")
+        if value is None or value[:7].lower() != b"bearer ":
+            return None
+        return _readable(value[7:], TOKEN_LENGTH_MAX)
 
 
-def _readable(value: bytes) -> str:
+Presentation = HeaderKey | BearerKey | CookieKey | BearerToken
+
+
+def _readable(value: bytes, length_max: int = KEY_LENGTH_MAX) -> str:
     value = value.strip()
-    return value.decode() if value.isascii() and len(value) <= KEY_LENGTH_MAX else _UNREADABLE
+    return value.decode() if value.isascii() and len(value) <= length_max else _UNREADABLE
 
 
 def _from_another_site(headers: Mapping[bytes, bytes]) -> bool:

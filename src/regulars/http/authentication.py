@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from regulars.features.access.model import Caller
-from regulars.http.access import Access, Presentation
+from regulars.http.access import Access, BearerToken, Presentation
 from regulars.http.failures import FailureKind, RequestRefused
 from regulars.http.services import Services
 
@@ -36,7 +36,10 @@ class Authentication:
             key = presentation.read(headers, method)
             if key is None:
                 continue
-            caller = services.credentials.cached(key) or await services.credentials.resolve(key)
+            if isinstance(presentation, BearerToken):
+                caller = await services.token_issuers.caller(key, presentation)
+            else:
+                caller = services.credentials.cached(key) or await services.credentials.resolve(key)
             if caller is not None:
                 return self._permitted(_narrowed(caller, presentation))
             failure = _UNKNOWN

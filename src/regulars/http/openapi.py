@@ -7,7 +7,14 @@ from typing import Any
 import msgspec
 from litestar import Litestar
 
-from regulars.http.access import Access, BearerKey, CookieKey, Presentation, declared_handlers
+from regulars.http.access import (
+    Access,
+    BearerKey,
+    BearerToken,
+    CookieKey,
+    Presentation,
+    declared_handlers,
+)
 from regulars.http.contract import Contract
 from regulars.http.openapi_schemas import Schemas
 
@@ -246,11 +253,13 @@ def _access_sentence(access: Access) -> str:
 
 
 def _scheme_name(contract: Contract, presentation: Presentation) -> str:
-    kind = {BearerKey: "bearer", CookieKey: "cookie"}.get(type(presentation), "header")
+    kind = {BearerKey: "bearer", BearerToken: "bearer", CookieKey: "cookie"}.get(type(presentation), "header")
     return f"{contract.name}.{kind}.{presentation.name}"
 
 
 def _scheme(presentation: Presentation) -> dict[str, str]:
+    if isinstance(presentation, BearerToken):
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     if isinstance(presentation, BearerKey):
         return {"type": "http", "scheme": "bearer"}
     place = "cookie" if isinstance(presentation, CookieKey) else "header"

@@ -9,12 +9,16 @@ import msgspec
 from regulars.base.clock import Clock
 from regulars.db.database import Database
 from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
+from regulars.features.access.limits import AttemptLimits
 from regulars.features.telemetry.actions import Telemetry
+from regulars.http.token_issuers import TokenIssuers
 
 if TYPE_CHECKING:
     # This layer hands these on to the contracts without using them, so it knows their types only.
     from regulars.features.ledger.actions import Ledger
     from regulars.features.members.caches import HandleCache, OriginCache
+    from regulars.features.passes.actions import Carriers
+    from regulars.features.payments.model import StripeSettings
     from regulars.features.photos.actions import PhotoLibrary
     from regulars.features.promos.caches import PromoCache
     from regulars.features.tiers.caches import TierBookCache
@@ -28,8 +32,10 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     database: Database
     credentials: CredentialCache
+    token_issuers: TokenIssuers
     programs: ProgramCache
     locations: LocationCache
+    attempts: AttemptLimits
     telemetry: Telemetry
     ledger: Ledger
     handles: HandleCache
@@ -37,3 +43,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     photos: PhotoLibrary
     tier_books: TierBookCache
     promo_books: PromoCache
+    stripe: StripeSettings
+    carriers: Carriers

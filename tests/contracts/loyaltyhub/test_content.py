@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from regulars.features.access import actions as access
-from regulars.http.cross_origin import ORIGINS_SETTING
+from regulars.http.cross_origin import ORIGINS
 from tests.support.hotel_requests import REQUESTS, open_bar, prepared
 from tests.support.hotels import BASE, Hotels, ok, refused
 from tests.support.ledger import NOW
@@ -110,7 +110,7 @@ async def test_no_page_of_another_origin_may_call_by_default(hub: Hotels, route:
 
 async def test_an_origin_that_the_program_names_may_call(hub: Hotels) -> None:
     async with hub.database.transaction() as connection:
-        settings: dict[str, Any] = {ORIGINS_SETTING: [ORIGIN]}
+        settings: dict[str, Any] = {ORIGINS.name: [ORIGIN]}
         await access.update_program_settings(connection, hub.program_id, settings, now=NOW)
     preflight = await hub.client.options(f"{BASE}/identify", headers=PREFLIGHT)
     assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (204, ORIGIN)

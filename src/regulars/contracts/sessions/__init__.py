@@ -1,0 +1,1 @@
+"""Sessions Rewards, word for word: kiosks, cart holds, paid membership and wallet cards."""
