@@ -16,7 +16,9 @@ from procrastinate.manager import JobManager
 from regulars import jobs
 from regulars.base.clock import Clock, utc_now
 from regulars.db.database import Database
+from regulars.features.passes.actions import Carriers
 from regulars.features.photos.actions import PhotoLibrary
+from regulars.jobs import worker
 
 
 @pytest_asyncio.fixture
@@ -32,7 +34,8 @@ async def count(connection: psycopg.AsyncConnection, query: str) -> int:
 
 
 def tools_with(database: Database, clock: Clock = utc_now) -> jobs.Tools:
-    return jobs.Tools(database, clock, PhotoLibrary(Path(mkdtemp())))
+    photos = PhotoLibrary(Path(mkdtemp()))
+    return jobs.Tools(database, clock, photos, Carriers(None, None, clock=clock), "https://loyalty.example")
 
 
 async def until_the_queue_is_empty(connection: psycopg.AsyncConnection) -> None:
@@ -169,7 +172,7 @@ async def test_two_rescuers_who_found_the_same_job_let_it_run_once_and_neither_f
 async def test_the_worker_comes_back_after_its_connections_were_cut(
     database_url: str, database: Database, superuser: psycopg.AsyncConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "_RESTART_SECONDS", 0.1)
+    monkeypatch.setattr(worker, "_RESTART_SECONDS", 0.1)
     async with jobs.working(database_url, tools_with(database)):
         await until_the_queue_is_empty(superuser)
         cuts = 0

@@ -20,14 +20,18 @@ async def _verify(data: Data) -> int:
     from regulars.cli.failures import ExitCode
     from regulars.cli.session import open_session
     from regulars.db.invariants import SHOWN_MAX, one_moment
+    from regulars.features.kiosk import verify as kiosk
     from regulars.features.ledger import verify as ledger
+    from regulars.features.memberships import verify as memberships
     from regulars.features.sales import verify as sales
+
+    features = (ledger, sales, kiosk, memberships)
 
     # It reads every row there is, however long that takes.
     patient = open_session(data, statement_timeout_seconds=STATEMENT_SECONDS_MAX)
     async with patient as session, session.database.connection() as connection, one_moment(connection):
-        findings = await ledger.check(connection) + await sales.check(connection)
-    counts = dict.fromkeys([*ledger.CHECKS, *sales.CHECKS], 0)
+        findings = [found for feature in features for found in await feature.check(connection)]
+    counts = {invariant: 0 for feature in features for invariant in feature.CHECKS}
     for finding in findings:
         counts[finding.invariant] += 1
     _print_table(counts, SHOWN_MAX)

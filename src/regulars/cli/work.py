@@ -41,7 +41,9 @@ def _tools(session: "Session") -> "Tools":
     from regulars.base.clock import utc_now
     from regulars.features.photos.actions import PhotoLibrary
     from regulars.jobs import Tools
+    from regulars.vendors import carriers_of, public_url
 
     settings = session.settings
     photos = PhotoLibrary(settings.photo_store_url or settings.data_directory / "photos")
-    return Tools(session.database, utc_now, photos)
+    carriers = carriers_of(settings)
+    return Tools(session.database, utc_now, photos, carriers, public_url(settings))

@@ -1,0 +1,18 @@
+"""Work that nobody waits for: the queue, the worker that runs it, and what it does.
+
+The modules with tasks are imported here, because a worker runs what it has heard of.
+"""
+
+from regulars.jobs import memberships, upkeep
+from regulars.jobs.worker import Tools, defer_in, in_chunks, newest_heartbeat, queue, working
+
+__all__ = [
+    "Tools",
+    "defer_in",
+    "in_chunks",
+    "memberships",
+    "newest_heartbeat",
+    "queue",
+    "upkeep",
+    "working",
+]
