@@ -1,16 +1,21 @@
 """A demo that several tests look at, and a directory that a server may use."""
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any, LiteralString
 
+import psycopg
 import pytest
 import pytest_asyncio
 
 from regulars.db.database import Database
 from tests.cli.commands import Desk, program_file
 from tests.cli.processes import Server, run, serving
+from tests.cli.seeded import NOW, fill
 from tests.support.hotels import Hotels, hotels
 from tests.support.postgres import PostgresServer
 
@@ -36,6 +41,26 @@ def demo(demo_directory: Path, tmp_path: Path) -> Iterator[Server]:
     """The demo, running."""
     with serving(tmp_path / "demo.log", "demo", "--data", str(demo_directory)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def demo_url(postgres: PostgresServer) -> Iterator[str]:
+    """A database with the whole small demo, which nobody changes."""
+    with postgres.migrated_database() as conninfo:
+        asyncio.run(fill(conninfo))
+        yield conninfo
+
+
+@pytest.fixture
+def rows(demo_url: str) -> Any:
+    """What a query finds in that demo."""
+
+    def ask(query: LiteralString, **parameters: Any) -> list[tuple[Any, ...]]:
+        times = {"now": NOW, "recent": NOW - timedelta(days=28)}
+        with psycopg.connect(demo_url) as connection:
+            return connection.execute(query, times | parameters).fetchall()
+
+    return ask
 
 
 @pytest_asyncio.fixture

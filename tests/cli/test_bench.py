@@ -56,7 +56,7 @@ def test_loyaltyhub_measures_everything_and_no_request_fails(
     assert "the server streamed 20,000 customers" in table.read_text()
 
 
-@pytest.mark.parametrize("what", ["ledger", "loyaltyhub"])
+@pytest.mark.parametrize("what", ["ledger", "loyaltyhub", "sessions"])
 def test_what_is_measured_is_explained(what: str) -> None:
     shown = run("bench", what, "--help")
     assert shown.returncode == 0 and "--seconds" in shown.stdout and "--markdown" in shown.stdout
@@ -68,6 +68,9 @@ def test_what_is_measured_is_explained(what: str) -> None:
         ("ledger", "--seconds", "0"),
         ("loyaltyhub", "--clients", "4", "0"),
         ("loyaltyhub", "--customers", "9"),
+        ("sessions", "--customers", "9"),
+        ("sessions", "--memberships", "0"),
+        ("sessions", "--cards", "0"),
         ("till",),
     ],
 )

@@ -12,6 +12,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from regulars.demo.kiosks.customers import FIRST
+from tests.cli.demo_callers import kiosk, till
 from tests.cli.processes import Server, run, serving, variables
 
 
@@ -31,12 +33,6 @@ def test_the_demo_has_a_year_of_everything(demo: Server, demo_directory: Path) -
         assert page["summary"]["earn"]["d30"] > 0
     assert len(demo.get("/api/rewards").json()) >= 5
     assert demo.get("/api/members", X_Admin_Key="x" * 64).status_code == 401
-
-
-def till(server: Server, path: str, key: str, **body: Any) -> httpx2.Response:
-    """What a hotel's till is answered."""
-    address = f"{server.url}/wp-json/loyalty/v1/{path}"
-    return httpx2.post(address, headers={"X-API-Key": key}, json=body, timeout=10)
 
 
 def test_john_smith_is_identified_as_published(demo: Server, demo_directory: Path) -> None:
@@ -113,17 +109,27 @@ def test_all_tiers_occur_among_the_customers_of_both_hotels(demo: Server, demo_d
 
 def test_each_key_is_good_for_its_own_contract_and_hotel_only(demo: Server, demo_directory: Path) -> None:
     keys = variables(demo_directory / "demo.env")
-    assert {name for name in keys if name.endswith("_KEY")} == {
-        "CK_ADMIN_KEY", "CK_PARENT_KEY", "HOTEL_API_KEY", "HOTEL_2_API_KEY",
+    names = {name for name in keys if name.endswith(("_KEY", "_SHARED_SECRET"))}
+    assert names == {
+        "CK_ADMIN_KEY", "CK_PARENT_KEY", "HOTEL_API_KEY", "HOTEL_2_API_KEY", "KIOSK_SHARED_SECRET",
+        "INTERNAL_API_KEY", "ADMIN_API_KEY",
     }  # fmt: skip
-    for name, key in keys.items():
-        if name == "REGULARS_URL":
-            continue
+    balance = {"venue_id": keys["VENUE_ID"], "customer_id": "0190163d-8694-739b-aea5-966c26f8ad90"}
+    for name in names:
+        key = keys[name]
         assert re.fullmatch(r"[A-Za-z0-9]{64}", key)
         is_till = name.startswith("HOTEL")
         identified = till(demo, "identify", key, identifier="ABC123456").status_code
         assert identified == (200 if is_till else 401)
-        assert demo.get("/api/holds", X_Admin_Key=key).status_code == (401 if is_till else 200)
+        assert demo.get("/api/holds", X_Admin_Key=key).status_code == (200 if name.startswith("CK") else 401)
+        asked = kiosk(demo, "get-balance", key, **balance).status_code
+        assert asked == (404 if name == "KIOSK_SHARED_SECRET" else 401)
+        shown = demo.get(f"/admin?venue_id={keys['VENUE_ID']}", X_Admin_Key=key).status_code
+        assert shown == (200 if name == "ADMIN_API_KEY" else 401)
+        run_ = httpx2.post(
+            f"{demo.url}/loyalty/process-pass-update-jobs", headers={"x-internal-api-key": key}, timeout=20
+        )
+        assert run_.status_code == (200 if name == "INTERNAL_API_KEY" else 401)
     homes = [
         till(demo, "register", keys[name], name="Newcomer").json()["home_hotel"]
         for name in ("HOTEL_API_KEY", "HOTEL_2_API_KEY")
@@ -161,6 +167,12 @@ def test_data_and_keys_stay_when_it_is_stopped_and_started_again(
         keys.pop("REGULARS_URL")
         assert found == keys
         assert second.get("/api/history?limit=500", X_Admin_Key=keys["CK_ADMIN_KEY"]).json() == history
+        customer = FIRST[0].phone
+        known = kiosk(
+            second, "upsert-customer-by-phone", keys["KIOSK_SHARED_SECRET"], phone_raw=customer,
+            venue_id=keys["VENUE_ID"], device_id="k1",
+        )  # fmt: skip
+        assert known.json()["is_new_customer"] is False
         again = second.get("/wp-json/loyalty/v1/sync", X_API_Key=keys["HOTEL_API_KEY"]).json()
         assert again["customers"] == customers["customers"]
 

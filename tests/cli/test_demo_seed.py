@@ -9,7 +9,7 @@ from regulars.base.clock import utc_now
 from regulars.db.database import Connection, Database
 from regulars.demo.hotels.guests import JOHN, JOHN_RFID
 from regulars.demo.people import LEO
-from regulars.demo.seed import GUESTS, PEOPLE, SLUG, Size, seed, state_of
+from regulars.demo.seed import CUSTOMERS, GUESTS, PEOPLE, SLUG, Size, seed, state_of
 from regulars.features.access.actions import create_program, list_locations
 from regulars.features.ledger.actions import Ledger, verify
 from regulars.features.members.actions import enrol, find, search
@@ -18,21 +18,46 @@ NOW = datetime(2026, 3, 14, 15, 9, tzinfo=UTC)
 
 TOTALS: list[LiteralString] = [
     """
-    select m.handle, a.balance, a.held, a.version, a.credited, a.debited
-    from accounts a join members m using (program_id, member_id) order by m.handle
+    select m.number, a.asset, a.location_id, a.balance, a.held, a.owed, a.version, a.credited, a.debited
+    from accounts a join members m using (program_id, member_id) order by 1, 2, 3
     """,
     """
     select number, name, handle, email, phone, birth_date, status, staff, home_location_id, created_at,
         updated_at
     from members order by number
     """,
-    "select identifier_id, kind, value, label, created_at, ended_at from identifiers order by identifier_id",
+    """
+    select kind, case when kind = 'pass' then m.number::text else value end, label, location_id, i.created_at,
+        ended_at
+    from identifiers i join members m using (program_id, member_id) order by 1, 2, 4, i.created_at
+    """,
     """
     select location_id, ticket_id, m.number, sold_at, fingerprint, tier, visits, discount_type, wet_percent,
         dry_percent, wet_discount_minor, dry_discount_minor, promo_id, promo_unknown, promo_overused
     from sales join members m using (program_id, member_id) order by location_id, ticket_id
     """,
     "select promo_id, uses, overuses, last_used_at from promo_uses order by promo_id",
+    """
+    select l.slug, o.order_id, o.status, o.total_minor, m.number, o.points_earned, o.rewards_converted,
+        o.refunded_minor, o.points_taken_back, o.created_at, o.updated_at
+    from paid_orders o join locations l using (program_id, location_id)
+    left join members m using (program_id, member_id) order by 1, 2
+    """,
+    """
+    select cart_session_id, m.number, venue_rewards, program_rewards, h.status, expires_at, order_id,
+        closed_at
+    from cart_holds h join members m using (program_id, member_id) order by 1
+    """,
+    """
+    select subscription_id, m.number, location_id, s.status, period_start, period_end, period_is_paid,
+        granted_period_start
+    from memberships s join members m using (program_id, member_id) order by 1
+    """,
+    "select subscription_id, period_start, granted, taken_back from membership_periods order by 1, 2",
+    """
+    select m.number, p.location_id, p.created_at from passes p join members m using (program_id, member_id)
+    order by 1, 2
+    """,
     """
     select m.number, location_id, product_name, quantity, sale_count, last_at
     from preferences join members m using (program_id, member_id) order by 1, 2, 3
@@ -51,8 +76,9 @@ async def totals(connection: Connection) -> list[list[tuple[object, ...]]]:
 
 @pytest.fixture
 def few_guests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A demo whose hotels are quickly told about."""
+    """A demo whose hotels and kiosks are quickly told about."""
     monkeypatch.setitem(GUESTS, "small", 60)
+    monkeypatch.setitem(CUSTOMERS, "small", 40)
 
 
 @pytest.mark.usefixtures("few_guests")
@@ -60,11 +86,12 @@ async def test_an_interrupted_demo_goes_on_where_it_stopped(
     database: Database, other_database: Database
 ) -> None:
     ledger = Ledger(database, utc_now)
-    # Once among the children, once among the guests. The next start is on another day and asks for another
-    # size; what was begun is what is finished.
+    # Once among the children, once among the guests, once at the kiosks. The next start is on another day and
+    # asks for another size; what was begun is what is finished.
     starts: list[tuple[float, Size, datetime]] = [
         (0.33, "small", NOW),
-        (0.85, "large", NOW + timedelta(days=1)),
+        (0.65, "large", NOW + timedelta(days=1)),
+        (0.85, "large", NOW + timedelta(days=2)),
     ]
     for stopped_at, size, now in starts:
 
@@ -92,7 +119,7 @@ async def test_a_finished_demo_is_left_alone(database: Database) -> None:
     async with database.connection() as connection:
         before = await totals(connection)
         everybody = await search(connection, program.program_id, limit=1000)
-        assert len(everybody) == PEOPLE["small"] + GUESTS["small"]
+        assert len(everybody) == PEOPLE["small"] + GUESTS["small"] + CUSTOMERS["small"]
         assert all(member.created_at < NOW for member in everybody)
         assert len([member for member in everybody if member.handle is not None]) == PEOPLE["small"]
     again = await seed(database, ledger, "small", utc_now(), lambda part: pytest.fail("something was made"))
@@ -102,7 +129,7 @@ async def test_a_finished_demo_is_left_alone(database: Database) -> None:
 
 
 @pytest.mark.usefixtures("few_guests")
-async def test_a_demo_of_an_earlier_version_gets_its_hotels(database: Database) -> None:
+async def test_a_demo_of_an_earlier_version_gets_its_hotels_and_kiosks(database: Database) -> None:
     async with database.transaction() as connection:
         settings = {"demo.size": "small", "demo.until": NOW.isoformat(), "demo.complete": True}
         program = await create_program(
@@ -120,6 +147,10 @@ async def test_a_demo_of_an_earlier_version_gets_its_hotels(database: Database) 
         assert owner is not None and owner.name == JOHN.name
         assert await find(connection, program.program_id, "handle", "leo") is not None
         names = [location.name for location in await list_locations(connection, program.program_id)]
-        assert names == ["High Street Hotel", "Number Four"]
+        assert names == ["High Street Hotel", "Number Four", "Sessions Soho", "Sessions Temple Bar"]
         cursor = await connection.execute("select max(sold_at) between %s and %s from sales", (NOW, later))
         assert await cursor.fetchone() == (True,), "its hotels trade until it got them"
+        cursor = await connection.execute(
+            "select max(created_at) between %s and %s from paid_orders", (NOW, later)
+        )
+        assert await cursor.fetchone() == (True,), "and so do its kiosks"

@@ -1,6 +1,7 @@
-"""The demo's keys, and the file `demo.env` that holds them for scripts and tests."""
+"""The demo's keys and secrets, and the file `demo.env` that holds them for scripts and tests."""
 
 import os
+import secrets
 from datetime import datetime
 from pathlib import Path
 
@@ -24,11 +25,25 @@ class DemoKey(msgspec.Struct, frozen=True):
 
 
 KEYS = {
+    "KIOSK_SHARED_SECRET": DemoKey("Demo kiosks", "sessions:kiosk"),
+    "INTERNAL_API_KEY": DemoKey("Demo shop's server", "sessions:internal"),
+    "ADMIN_API_KEY": DemoKey("Demo shop's office", "sessions:admin"),
     "CK_ADMIN_KEY": DemoKey("Demo admin", "cryptokids:admin"),
     "CK_PARENT_KEY": DemoKey("Demo parent", "cryptokids:parent"),
     "HOTEL_API_KEY": DemoKey("High Street tills", "loyaltyhub:till", HIGH_STREET.slug),
     "HOTEL_2_API_KEY": DemoKey("Number Four tills", "loyaltyhub:till", NUMBER_FOUR.slug),
 }
+
+SECRETS = {"STRIPE_WEBHOOK_SECRET": "whsec_", "MEMBERSHIP_LINK_SIGNING_SECRET": ""}
+"""Secrets that callers share with the server, which has them from its environment; how each begins."""
+
+
+def complete_secrets(known: dict[str, str], given: dict[str, str | None]) -> dict[str, str]:
+    """The demo's secrets: those the server was given, else those in `known`, and new ones for the rest."""
+    return {
+        variable: given.get(variable) or known.get(variable) or beginning + secrets.token_hex(32)
+        for variable, beginning in SECRETS.items()
+    }
 
 
 async def complete_keys(

@@ -1,8 +1,8 @@
 """Puts the demo into a database. Safe to interrupt and to call again: it goes on where it stopped.
 
-The people and the catalogue, and the hotels with their guests and promos, come in one transaction. The year
-follows in batches, each command under a claim of its own and each sale with its ticket, so that a second run
-replays what the first one did and does the rest.
+The people and the catalogue, the hotels with their guests and promos, and the venues with their customers
+come in one transaction. The year follows in batches, each command under a claim of its own, each sale with
+its ticket and each order with its id: a second run replays what the first one did and does the rest.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +19,9 @@ from regulars.demo.children import Child, Price, Task
 from regulars.demo.hotels.guests import Guest, guests_of_the_demo
 from regulars.demo.hotels.opening import leave_out_numbers, open_for_guests
 from regulars.demo.hotels.trade import see_off, trade
+from regulars.demo.kiosks.customers import Customer, customers_of_the_demo
+from regulars.demo.kiosks.opening import open_for_customers
+from regulars.demo.kiosks.trade import trade as trade_at_kiosks
 from regulars.demo.people import LEO, MAYA, Person, people_of_the_demo
 from regulars.demo.year import DAYS, Cast, plan_year
 from regulars.features.access import actions as access
@@ -35,10 +38,11 @@ SLUG = "demo"
 SEED = 20_240_229
 PEOPLE: dict[Size, int] = {"small": 26, "large": 2000}
 GUESTS: dict[Size, int] = {"small": 250, "large": 2500}
+CUSTOMERS: dict[Size, int] = {"small": 90, "large": 900}
 BATCH_MAX = 500
 _PAGE = 1000
-_YEARS_PART = 0.7
-"""What part of the work the children's year is; the hotels' months are the rest."""
+_YEARS_PART, _HOTELS_PART = 0.5, 0.25
+"""What part of the work the children's year is, and the hotels' months; those of the kiosks are the rest."""
 
 
 class DemoState(msgspec.Struct, frozen=True):
@@ -57,7 +61,15 @@ class HotelsState(msgspec.Struct, frozen=True):
     hotels_complete: bool
 
 
-State = TypeVar("State", DemoState, HotelsState)
+class KiosksState(msgspec.Struct, frozen=True):
+    """The same of its kiosks."""
+
+    kiosks_size: Size
+    kiosks_until: datetime
+    kiosks_complete: bool
+
+
+State = TypeVar("State", DemoState, HotelsState, KiosksState)
 
 
 async def find_demo(connection: Connection) -> Program | None:
@@ -81,12 +93,19 @@ async def seed(
         program = await find_demo(connection) or await _set_the_stage(connection, size, now)
         if "demo.hotels_until" not in program.settings:
             program = await _open_hotels(connection, program, size, now)
+        if "demo.kiosks_until" not in program.settings:
+            program = await _open_venues(connection, program, size, now)
     if not state_of(program).complete:
         await _live_the_year(database, ledger, program, lambda part: show_progress(part * _YEARS_PART))
         program = await _mark(database, program, "demo.complete", now)
     if not _state(program, HotelsState).hotels_complete:
         program = await _trade(
-            database, program, now, lambda part: show_progress(_YEARS_PART + part * (1 - _YEARS_PART))
+            database, program, now, lambda part: show_progress(_YEARS_PART + part * _HOTELS_PART)
+        )
+    if not _state(program, KiosksState).kiosks_complete:
+        begun = _YEARS_PART + _HOTELS_PART
+        program = await _trade_at_kiosks(
+            database, program, now, lambda part: show_progress(begun + part * (1 - begun))
         )
     return program
 
@@ -136,6 +155,25 @@ async def _trade(
     async with database.transaction() as connection:
         await see_off(connection, program, guests, until)
     return await _mark(database, program, "demo.hotels_complete", now)
+
+
+async def _open_venues(connection: Connection, program: Program, size: Size, now: datetime) -> Program:
+    await open_for_customers(connection, program, _customers(size), now)
+    settings = {
+        "demo.kiosks_size": size,
+        "demo.kiosks_until": now.isoformat(),
+        "demo.kiosks_complete": False,
+    }
+    return await access.update_program_settings(connection, program.program_id, settings, now=now)
+
+
+async def _trade_at_kiosks(
+    database: Database, program: Program, now: datetime, show_progress: Callable[[float], None]
+) -> Program:
+    state = _state(program, KiosksState)
+    customers, until = _customers(state.kiosks_size), state.kiosks_until
+    await trade_at_kiosks(database, program, customers, until=until, seed=SEED, show_progress=show_progress)
+    return await _mark(database, program, "demo.kiosks_complete", now)
 
 
 async def _mark(database: Database, program: Program, name: str, now: datetime) -> Program:
@@ -200,6 +238,10 @@ def _state(program: Program, kind: type[State]) -> State:
 
 def _guests(size: Size) -> list[Guest]:
     return guests_of_the_demo(GUESTS[size], Random(SEED))
+
+
+def _customers(size: Size) -> list[Customer]:
+    return customers_of_the_demo(CUSTOMERS[size], Random(SEED))
 
 
 def _people(size: Size) -> list[Person]:

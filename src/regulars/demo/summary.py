@@ -5,12 +5,19 @@ from pathlib import Path
 
 from regulars.demo.hotels.guests import JOHN, JOHN_RFID
 from regulars.demo.hotels.places import HOTELS
+from regulars.demo.kiosks.venues import VENUES, Venue
+
+
+def _named(venue: Venue) -> str:
+    return f"{venue.branding.brand_name} ({venue.slug})"
+
 
 CONTENTS = {
     "CryptoKids users": "leo, maya and their street",
     "Loyalty Hub hotels": f"{' and '.join(hotel.name for hotel in HOTELS)}, with months of sales",
     "Loyalty Hub customer": f"{JOHN.name}, who carries the fob {JOHN_RFID}",
-    "not served yet": "Sessions Rewards, Rejoes, FitTwin, native: no keys for them",
+    "Sessions Rewards venues": f"{' and '.join(_named(venue) for venue in VENUES)}, with months of orders",
+    "not served yet": "Rejoes, FitTwin, native: no keys for them",
 }
 """Who and what is in it, by what a table calls it."""
 

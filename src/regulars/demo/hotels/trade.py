@@ -4,8 +4,7 @@ Each has its ticket, so a second run finds what the first one logged and does th
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from regulars.demo.hotels.offers import gifts_of, offers_of
 from regulars.demo.hotels.places import find_hotels
 from regulars.demo.hotels.tills import Tills
 from regulars.demo.hotels.visits import moment, visits_of
+from regulars.demo.unhurried import unhurried
 from regulars.features.access.model import Location, Program
 from regulars.features.members import actions as members
 from regulars.features.members.model import Member
@@ -40,7 +40,7 @@ async def trade(
 ) -> None:
     """Logs all sales before `until`; `show_progress` is told what part of 1.0 is done."""
     promo_book = await PromoCache(database).get(program.program_id)
-    async with database.connection() as connection, _unhurried(connection):
+    async with database.connection() as connection, unhurried(connection):
         tier_book = await load_book(connection, program.program_id)
         hotels = await find_hotels(connection, program.program_id)
         enrolled = await enrolled_guests(connection, program.program_id, len(guests))
@@ -98,17 +98,3 @@ def _gifts(
             given = Assignment(promo.promo_id, enrolled[number].member_id, gift.expires_at)
             gifts[number].append(given)
     return gifts
-
-
-@asynccontextmanager
-async def _unhurried(connection: Connection) -> AsyncIterator[None]:
-    """Commits do not wait for the disk: what a crash loses of them, the next start logs again.
-
-    They are on the disk with the next transaction that waits, which is the one that marks the demo complete.
-    """
-    await connection.execute("set synchronous_commit = off")
-    try:
-        yield
-    finally:
-        if not connection.closed:
-            await connection.execute("reset synchronous_commit")
