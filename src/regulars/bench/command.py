@@ -41,6 +41,12 @@ Customers = Annotated[
 ]
 Visits = Annotated[int, Parameter(help="Their visits in the past year.", validator=Number(gte=10))]
 SyncCustomers = Annotated[int, Parameter(help="Customers that /sync sends at once.", validator=POSITIVE)]
+KioskCustomers = Annotated[int, Parameter(help="Customers of the kiosks.", validator=Number(gte=10))]
+Orders = Annotated[int, Parameter(help="Orders that they paid in the past year.", validator=Number(gte=0))]
+Memberships = Annotated[
+    int, Parameter(help="Live memberships that the monthly grant finds.", validator=POSITIVE)
+]
+Cards = Annotated[int, Parameter(help="Cards of which phones are told.", validator=POSITIVE)]
 Markdown = Annotated[Path | None, Parameter(help="Also write the table to this file.")]
 
 
@@ -100,6 +106,40 @@ def loyaltyhub(
         return await measures.run(conninfo, sweep, sizes)
 
     asyncio.run(_bench("Loyalty Hub", measure, data, markdown))
+
+
+@bench.command
+def sessions(
+    *,
+    data: Data = None,
+    seconds: Seconds = 10,
+    warm_up_seconds: WarmUpSeconds = 10,
+    clients: Clients = (1, 32, 90),
+    workers: Workers = (1, 2),
+    customers: KioskCustomers = 100_000,
+    orders: Orders = 1_000_000,
+    memberships: Memberships = 1_000_000,
+    cards: Cards = 3_000,
+    markdown: Markdown = None,
+) -> None:
+    """Measure kiosks: earning and rewards for carts, the monthly grant, and cards on phones.
+
+    Works in databases of its own on the server that the settings name, and drops them afterwards; they take
+    some 4 GB. Nothing else should run on the machine meanwhile. Needs wrk and a checkout, because the
+    stand-in for Apple is one of the tests'; pgbench comes with the embedded server.
+    """
+    import asyncio
+
+    from regulars.bench import sessions as measures
+    from regulars.bench.sweep import Sweep
+
+    sizes = measures.Sizes(customers, orders, memberships, cards)
+
+    async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
+        sweep = Sweep(console, seconds, warm_up_seconds, clients, workers)
+        return await measures.run(conninfo, sweep, sizes)
+
+    asyncio.run(_bench("Sessions Rewards", measure, data, markdown))
 
 
 async def _bench(
