@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from regulars.contracts.loyaltyhub import wire, wire_identify, wire_promos, wire_transaction
-from regulars.contracts.loyaltyhub.context import REGION_DEFAULT, REGION_SETTING
+from regulars.contracts.loyaltyhub.context import PHONE_REGION
 from regulars.contracts.loyaltyhub.errors import (
     FAILURES,
     NAMING_FIELDS,
@@ -130,9 +130,9 @@ def test_every_setting_is_on_the_page() -> None:
         for path in SOURCE.glob("*.py")
         for name in re.findall(r'"(loyaltyhub\.[a-z_]+)"', path.read_text(encoding="utf-8"))
     }
-    assert named == {REGION_SETTING}
+    assert named == {PHONE_REGION.name}
     assert set(re.findall(r"^\| `(loyaltyhub\.[a-z_]+)` \|", TEXT, re.MULTILINE)) == named
-    assert f"| `{REGION_SETTING}` | `--phone-region` | `{REGION_DEFAULT}` |" in TEXT
+    assert f"| `{PHONE_REGION.name}` | `--phone-region` | `{PHONE_REGION.default}` |" in TEXT
 
 
 @pytest.mark.parametrize("hotel", RATES)

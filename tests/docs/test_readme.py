@@ -20,7 +20,8 @@ from regulars.cli.first_program import FirstProgram
 from regulars.contracts.cryptokids.context import ADMIN_SCOPE, CHILD_SCOPE, PARENT_SCOPE
 from regulars.contracts.cryptokids.settings import CryptoKidsSettings
 from regulars.contracts.loyaltyhub.context import TILL_SCOPE
-from regulars.http.cross_origin import ORIGINS_SETTING
+from regulars.contracts.sessions import context as sessions
+from regulars.http.cross_origin import ORIGINS
 from regulars.settings import Settings
 from regulars.settings_sources import setting_of
 from tests.cli.processes import environment, run, serving
@@ -29,8 +30,13 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RUNNING = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
 HOTELS = (ROOT / "docs" / "contracts" / "loyaltyhub.md").read_text(encoding="utf-8")
-TYPED = pytest.mark.parametrize("page", [README, RUNNING, HOTELS], ids=["README", "running", "loyaltyhub"])
-GROUPS = {"keys", "locations", "promos", "tiers"}
+KIOSKS = (ROOT / "docs" / "contracts" / "sessions.md").read_text(encoding="utf-8")
+STRIPE = (ROOT / "docs" / "stripe.md").read_text(encoding="utf-8")
+WALLETS = (ROOT / "docs" / "wallet-passes.md").read_text(encoding="utf-8")
+TYPED = pytest.mark.parametrize(
+    "page", [README, RUNNING, HOTELS, KIOSKS], ids=["README", "running", "loyaltyhub", "sessions"]
+)
+GROUPS = {"keys", "locations", "programs", "promos", "tiers"}
 """Commands that have commands of their own."""
 CONVERSATION = re.findall(r"```sh\n(.*?)```\n(?:```\n(.*?)```)?", README, re.DOTALL)
 
@@ -83,7 +89,7 @@ def test_readme_names_every_command() -> None:
         assert f"| `regulars {name}` |" in README
 
 
-@TYPED
+@pytest.mark.parametrize("page", [README, RUNNING, HOTELS, KIOSKS, STRIPE, WALLETS])
 def test_every_setting_that_is_named_exists(page: str) -> None:
     settings = [setting_of(field) for field in msgspec.structs.fields(Settings)]
     known = {setting.environment for setting in settings}
@@ -93,7 +99,8 @@ def test_every_setting_that_is_named_exists(page: str) -> None:
 
 
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{page}.md" for page in (
-    "running", "settings", "benchmarks", "contracts/cryptokids", "contracts/loyaltyhub",
+    "running", "settings", "program-settings", "benchmarks", "contracts/cryptokids", "contracts/loyaltyhub",
+    "contracts/sessions", "stripe", "wallet-passes",
 ))]  # fmt: skip
 
 
@@ -135,11 +142,12 @@ def test_the_settings_of_a_program_can_be_read() -> None:
     [text] = re.findall(r"^    \[settings\]\n(?:    .*\n)+", RUNNING, re.MULTILINE)
     program = msgspec.toml.decode('slug = "arms"\nname = "Arms"\n' + dedent(text), type=FirstProgram)
     fields = {field.name for field in msgspec.structs.fields(CryptoKidsSettings)}
-    known = {ORIGINS_SETTING, *(f"cryptokids.{name}" for name in fields)}
-    assert {ORIGINS_SETTING} < program.settings.keys() <= known
+    known = {ORIGINS.name, *(f"cryptokids.{name}" for name in fields)}
+    assert {ORIGINS.name} < program.settings.keys() <= known
 
 
 def test_every_scope_that_is_named_opens_something() -> None:
     known = {ADMIN_SCOPE, PARENT_SCOPE, CHILD_SCOPE, TILL_SCOPE}
-    for page in (README, RUNNING, HOTELS):
-        assert set(re.findall(r"(?:cryptokids|loyaltyhub):[a-z]+", page)) <= known
+    known |= {sessions.KIOSK_SCOPE, sessions.INTERNAL_SCOPE, sessions.ADMIN_SCOPE}
+    for page in (README, RUNNING, HOTELS, KIOSKS):
+        assert set(re.findall(r"(?:cryptokids|loyaltyhub|sessions):[a-z]+", page)) <= known
