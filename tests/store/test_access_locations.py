@@ -1,5 +1,8 @@
 """What is remembered of locations: for two seconds, per program, and until it is forgotten."""
 
+import pytest
+
+from regulars.base.refusals import Refused
 from regulars.db.database import Database
 from regulars.features.access import actions as access
 from regulars.features.access.caches import LocationCache
@@ -32,3 +35,22 @@ async def test_what_is_not_there_is_not_remembered(database: Database) -> None:
     async with database.transaction() as connection:
         hotel = await access.create_location(connection, program_id, slug="hotel", name="Hotel", now=NOW)
     assert await cache.get(program_id, hotel.location_id) == hotel
+
+
+async def test_settings_of_a_location_are_reset_beside_those_that_are_set(database: Database) -> None:
+    program_id = await new_program(database, "hub")
+    async with database.transaction() as connection:
+        made = await access.create_location(
+            connection, program_id, slug="bar", name="Bar", settings={"a.one": 1, "a.two": 2}, now=NOW
+        )
+        changed = await access.update_location(
+            connection, program_id, made.location_id, settings={"a.three": 3}, resets=["a.one"], now=NOW
+        )
+        assert changed.settings == {"a.two": 2, "a.three": 3}
+        again = await access.update_location(
+            connection, program_id, made.location_id, resets=["a.one"], now=NOW
+        )
+        assert again.settings == changed.settings
+        with pytest.raises(Refused) as refused:
+            await access.update_location(connection, program_id, made.location_id, resets=["one"], now=NOW)
+        assert refused.value.code == "invalid_setting_name"

@@ -9,7 +9,7 @@ from regulars.cli.parameters import Workers
 
 Size = Annotated[
     Literal["small", "large"],
-    Parameter(help="What a new demo gets: 26 children and 250 guests, or thousands of both."),
+    Parameter(help="What a new demo gets: 26 children, 250 guests and 90 customers, or thousands."),
 ]
 Directory = Annotated[
     Path, Parameter(name="--data", help="Where the demo lives; it is made there, or found again.")

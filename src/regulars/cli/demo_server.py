@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 from fasteners import InterProcessLock
 
 from regulars.base.clock import utc_now
@@ -15,7 +16,9 @@ from regulars.cli.serving import answer_requests, stop_on_signals
 from regulars.cli.session import database_of
 from regulars.db.database import Database
 from regulars.db.migrate import migrate
-from regulars.demo.credentials import complete_keys, read_variables, write_variables
+from regulars.demo.credentials import complete_keys, complete_secrets, read_variables, write_variables
+from regulars.demo.kiosks.cards import wallet_paths
+from regulars.demo.kiosks.venues import SOHO
 from regulars.demo.seed import Size, find_demo, seed
 from regulars.demo.summary import CONTENTS, first_request
 from regulars.features.access.actions import list_programs
@@ -23,7 +26,14 @@ from regulars.features.ledger.actions import Ledger
 from regulars.logs import configure_logs
 from regulars.settings import Settings, load_settings, with_secret_key
 
-_WIDTH_MIN = 100
+_WIDTH_MAX = 1000
+
+
+class Demo(msgspec.Struct, frozen=True):
+    """The variables of demo.env, and the paths of some customers' pages by whose they are."""
+
+    variables: dict[str, str]
+    wallets: dict[str, str]
 
 
 def run_demo(host: str, port: int, data: Path, size: Size, workers: int | None) -> None:
@@ -40,9 +50,10 @@ def run_demo(host: str, port: int, data: Path, size: Size, workers: int | None) 
     with _only_demo_on(data), database_of(settings) as conninfo:
         migrate(conninfo)
         url = url_of(listeners[0])
-        variables = asyncio.run(_prepare(conninfo, settings, size, url))
-        path = write_variables(data, variables)
-        answer_requests(settings, conninfo, listeners, lambda: _show(url, variables, path))
+        demo = asyncio.run(_prepare(conninfo, settings, size, url))
+        path = write_variables(data, demo.variables)
+        share_secrets(settings, demo.variables)
+        answer_requests(settings, conninfo, listeners, lambda: show(url, demo, path))
 
 
 def _refuse_strangers(host: str) -> None:
@@ -73,8 +84,23 @@ def _only_demo_on(data: Path) -> Iterator[None]:
         lock.release()
 
 
-async def _prepare(conninfo: str, settings: Settings, size: Size, url: str) -> dict[str, str]:
-    """The variables of demo.env, after everything that they name is in the database."""
+def _given_secrets(settings: Settings) -> dict[str, str | None]:
+    """The secrets that whoever started the demo has set."""
+    return {
+        "STRIPE_WEBHOOK_SECRET": settings.stripe_webhook_secret,
+        "MEMBERSHIP_LINK_SIGNING_SECRET": settings.membership_link_signing_secret,
+    }
+
+
+def share_secrets(settings: Settings, variables: dict[str, str]) -> None:
+    """Lets the processes that answer requests know the secrets that were made for the demo."""
+    for name, given in _given_secrets(settings).items():
+        if given is None:
+            os.environ[name] = variables[name]
+
+
+async def _prepare(conninfo: str, settings: Settings, size: Size, url: str) -> Demo:
+    """What is shown of the demo, after everything that it names is in the database."""
     database = await Database.open(conninfo, connections_max=4, application_name="regulars-demo")
     try:
         await _refuse_other_data(database, settings.data_directory)
@@ -85,9 +111,11 @@ async def _prepare(conninfo: str, settings: Settings, size: Size, url: str) -> d
             assert secret_key is not None
             known = read_variables(settings.data_directory)
             keys = await complete_keys(connection, secret_key, program.program_id, known, utc_now())
+            wallets = await wallet_paths(connection, program.program_id, utc_now())
     finally:
         await database.close()
-    return {"REGULARS_URL": url, **keys}
+    secrets = complete_secrets(known, _given_secrets(settings))
+    return Demo({"REGULARS_URL": url, "VENUE_ID": SOHO.slug, **keys, **secrets}, wallets)
 
 
 async def _refuse_other_data(database: Database, data: Path) -> None:
@@ -113,7 +141,7 @@ def _progress() -> Iterator[Callable[[float], None]]:
     task = bar.add_task("year", total=1.0)
     shown = 0.0
 
-    def show(part: float) -> None:
+    def show_part(part: float) -> None:
         nonlocal shown
         bar.start()
         if part - shown > 0.01 or part >= 1:
@@ -121,12 +149,13 @@ def _progress() -> Iterator[Callable[[float], None]]:
             bar.update(task, completed=part, refresh=True)
 
     try:
-        yield show
+        yield show_part
     finally:
         bar.stop()
 
 
-def _show(url: str, variables: dict[str, str], path: Path) -> None:
+def show(url: str, demo: Demo, path: Path) -> None:
+    """Prints where the demo is, what it has, and its keys."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -136,13 +165,16 @@ def _show(url: str, variables: dict[str, str], path: Path) -> None:
     table.add_column(no_wrap=True)
     table.add_row("server", url)
     table.add_row("documentation", f"{url}/docs")
-    for name, value in variables.items():
+    for name, value in demo.variables.items():
         if name != "REGULARS_URL":
             table.add_row(name, value)
     for name, value in CONTENTS.items():
         table.add_row(name, value)
+    for number, (whose, wallet) in enumerate(demo.wallets.items()):
+        table.add_row("" if number else "customers' pages", f"{whose}\n{url}{wallet}")
     table.add_row("all keys in", str(path))
-    # Keys are copied from here, so a narrow window must not cut them.
-    Console(width=max(Console().width, _WIDTH_MIN)).print(table)
+    # Keys and addresses are copied from here, so a narrow window must not cut them.
+    width = Console(width=_WIDTH_MAX).measure(table).maximum
+    Console(width=max(Console().width, width)).print(table)
     print(f"A first request, in another shell:\n\n  {first_request(path)}\n")
     print("Ctrl+C stops it; the data stays.", flush=True)

@@ -108,10 +108,10 @@ def weekdays_of(text: str, option: str) -> frozenset[int]:
 
 def phone_region_of(text: str, option: str) -> str:
     """A country whose phone numbers are known, by its ISO 3166-1 code in whatever case."""
-    from phonenumbers import SUPPORTED_REGIONS
+    from regulars.base.phone import is_region
 
     region = text.upper()
-    if region not in SUPPORTED_REGIONS:
+    if not is_region(region):
         unreadable(option, text, "a country of ISO 3166-1, such as GB or IE")
     return region
 
