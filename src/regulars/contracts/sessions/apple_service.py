@@ -18,6 +18,7 @@ from regulars.contracts.sessions.descriptions_pages import (
 )
 from regulars.contracts.sessions.faces import face_reader
 from regulars.contracts.sessions.fields import read_fields
+from regulars.contracts.sessions.guessing import count_unknown_page
 from regulars.features.passes import actions as passes
 from regulars.http.access import PUBLIC
 from regulars.http.answers import NO_STORE, Answer, Header
@@ -47,7 +48,7 @@ async def register(request: HttpRequest) -> Answer:
             push_token=body.push_token,
             now=shared.clock(),
         )
-    return _answer(answer)
+    return await _proven(request, answer)
 
 
 @delete(_REGISTRATION, status_code=200, opt={"access": PUBLIC, "operation": UNREGISTER})
@@ -64,7 +65,7 @@ async def unregister(request: HttpRequest) -> Answer:
             serial=where["serial"],
             authorization=header(request, "authorization"),
         )
-    return _answer(answer)
+    return await _proven(request, answer)
 
 
 @get(
@@ -97,7 +98,7 @@ async def fetch(request: HttpRequest) -> Answer:
         authorization=header(request, "authorization"),
         if_modified_since=header(request, "if-modified-since"),
     )
-    return _answer(answer)
+    return await _proven(request, answer)
 
 
 @post("/wallet/apple/v1/log", opt={"access": PUBLIC, "operation": LOG})
@@ -105,6 +106,13 @@ async def log(request: HttpRequest) -> Answer:
     """What phones have to say about their cards goes to the server's log."""
     body = await read_json(request, LogBody)
     return _answer(passes.log([line for line in body.logs if isinstance(line, str)]))
+
+
+async def _proven(request: HttpRequest, answer: passes.Answer) -> Answer:
+    """The answer to a phone that had to prove that it has the card; proofs that are none are counted."""
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        await count_unknown_page(request)
+    return _answer(answer)
 
 
 def _answer(answer: passes.Answer) -> Answer:
