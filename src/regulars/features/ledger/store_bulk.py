@@ -11,10 +11,12 @@ from regulars.features.ledger.model import AMOUNT_MAX, LIFETIME_TOTAL_MAX, Attri
 from regulars.features.ledger.model_bulk import BulkEarn, BulkEarnRow
 from regulars.features.ledger.store_rows import as_json, program
 
-# Row by row in the order of the members, which is the one in which every batch locks its accounts. A join of
-# another kind would read all accounts, and lock them as they lie on disk.
-ROW_BY_ROW = Statement("""
-select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+# The accounts come in the order of the members, which is the one in which every batch locks them, and meet
+# their rows in a hash: as they lie on disk they would be locked in another order, and compared with each row
+# they would take for ever where statistics do not say yet how many there are.
+IN_ORDER = Statement("""
+select set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin', 'off', true),
+    set_config('enable_bitmapscan', 'off', true)
 """)
 
 # What the ledger's rules would decline, remember or book at another time than now is left out here.
@@ -23,21 +25,24 @@ with credited as (
     update accounts a
     set balance = a.balance + r.amount, credited = a.credited + r.amount, version = a.version + 1,
         updated_at = %(now)s::timestamptz
-    from unnest(
-        %(member_ids)s::uuid[], %(amounts)s::bigint[], %(transfer_ids)s::uuid[], %(scopes)s::text[],
-        %(keys)s::text[], %(fingerprints)s::bytea[]
-    ) as r (member_id, amount, transfer_id, scope, key, fingerprint)
-    where a.program_id = %(program_id)s and a.member_id = r.member_id and a.asset = %(asset)s
+    from (
+        select r.* from unnest(
+            %(member_ids)s::uuid[], %(amounts)s::bigint[], %(transfer_ids)s::uuid[], %(scopes)s::text[],
+            %(keys)s::text[], %(fingerprints)s::bytea[]
+        ) as r (member_id, amount, transfer_id, scope, key, fingerprint)
+        left join lateral (
+            select true as is_there from claims c
+            where c.program_id = %(program_id)s and c.scope = r.scope and c.key = r.key
+            limit 1
+        ) claimed on true
+        where claimed.is_there is null
+    ) r
+    where a.program_id = %(program_id)s and a.member_id = any(%(member_ids)s::uuid[])
+        and a.member_id = r.member_id and a.asset = %(asset)s
         and a.location_id = %(location_id)s and a.closed_at is null
         and a.updated_at < %(now)s::timestamptz
         and r.amount > 0 and a.balance <= %(amount_max)s::bigint - r.amount
         and a.credited <= %(lifetime_total_max)s::bigint - r.amount
-        and (
-            r.key is null or not exists (
-                select from claims c
-                where c.program_id = %(program_id)s and c.scope = r.scope and c.key = r.key
-            )
-        )
     returning a.account_id, a.version, a.balance, r.amount, r.transfer_id, r.scope, r.key, r.fingerprint
 ),
 written_claims as (
@@ -83,7 +88,7 @@ def send_credits(
         "lifetime_total_max": b"%d" % LIFETIME_TOTAL_MAX,
         "action": bulk.action.encode(),
     }
-    pipeline.send(ROW_BY_ROW)
+    pipeline.send(IN_ORDER)
     return pipeline.send(CREDIT, parameters | _claims(rows) | _attribution(bulk.attribution))
 
 
