@@ -9,16 +9,13 @@ from msgspec.structs import asdict
 from regulars.db.pipeline import Pipeline, Sent, Statement
 from regulars.features.sales.model import Customer, Entry, LoggedSale
 
-# Of the indexes of members only the one by number gives a range of numbers in their order. For a single
-# number others look just as cheap while the table is small, and a plan made then stays with its connection.
 # The id is handed over to what goes out after it (`db.handover`).
 READ_CUSTOMER = Statement("""
 select m.member_id, m.staff, m.home_location_id, v.visits,
     set_config('regulars.member_id', m.member_id::text, true)
 from (
     select member_id, staff, home_location_id from members
-    where program_id = %(program_id)s and number between %(number)s and %(number)s and status <> 'erased'
-    order by number
+    where program_id = %(program_id)s and number = %(number)s and status <> 'erased'
     limit 1
 ) m
 cross join lateral (
@@ -104,16 +101,8 @@ select fingerprint, sale_id, promo_unknown, promo_overused from sales
 where program_id = %(program_id)s and location_id = %(location_id)s and ticket_id = %(ticket_id)s
 """)
 
-# Found in the order of the ids, for which there is one index: for a single id all that begin with the program
-# look alike while the table is small.
 FLAG_OVERUSE = Statement("""
-update sales set promo_overused = true
-where program_id = %(program_id)s and ctid = (
-    select ctid from sales
-    where program_id = %(program_id)s and sale_id between %(sale_id)s and %(sale_id)s
-    order by sale_id
-    limit 1
-)
+update sales set promo_overused = true where program_id = %(program_id)s and sale_id = %(sale_id)s
 """)
 
 TICKET_KEY = "ticket_is_unique_per_hotel"
