@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from regulars.app import CONTRACTS
 from regulars.http.access import authorisation_table
+from tests.contracts.test_authorisation_kiosks import ROUTES as KIOSK_ROUTES
 from tests.contracts.test_authorisation_tills import ROUTES as TILL_ROUTES
 from tests.support.family import Family, family
 from tests.support.family_callers import KINDS, MISPLACED, NOBODY, Headers, callers
@@ -134,7 +135,7 @@ async def world(
 
 async def test_every_route_is_in_the_tables(world: World) -> None:
     declared = [f"{row.method} {row.path}" for row in authorisation_table(world.home.application)]
-    assert sorted([*ROUTES, *TILL_ROUTES]) == sorted(declared)
+    assert sorted([*ROUTES, *TILL_ROUTES, *KIOSK_ROUTES]) == sorted(declared)
     assert set(REQUESTS) == set(ROUTES)
 
 

@@ -41,7 +41,7 @@ class StoredSetting(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
 
         A value that cannot be used counts as not set, a number beyond its bounds as the bound.
         """
-        usual: T_co = self.default if default is msgspec.UNSET else default
+        usual: T_co = self.default if default is msgspec.UNSET else self.kind.nearest(default)
         if self.name not in stored:
             return usual
         try:
