@@ -1,5 +1,7 @@
 """Stripe, Apple and Google as the settings describe them, for the features that talk to them."""
 
+from secrets import token_urlsafe
+
 import msgspec
 
 from regulars.base.clock import Clock, utc_now
@@ -7,7 +9,7 @@ from regulars.features.passes.actions import Carriers
 from regulars.features.passes.model_carriers import AppleSettings, GoogleSettings
 from regulars.features.payments.model import StripeSettings
 from regulars.settings import Settings
-from regulars.settings_sources import SettingsInvalid
+from regulars.settings_sources import Secret, SettingsInvalid
 
 APPLE_PATH = "/wallet/apple"
 """What Apple's web service begins with; phones add /v1 and the rest."""
@@ -42,6 +44,15 @@ def carriers_of(settings: Settings, clock: Clock = utc_now) -> Carriers:
         return Carriers(apple_settings(settings), google_settings(settings), clock=clock)
     except ValueError as error:
         raise SettingsInvalid([str(error)]) from error
+
+
+def check_carriers(settings: Settings) -> None:
+    """Returns if `carriers_of` will, so that wrong settings are told before anything is started.
+
+    The server's secret key may still have to be made. Raises SettingsInvalid.
+    """
+    secret_key = settings.secret_key or Secret(token_urlsafe(32))
+    carriers_of(msgspec.structs.replace(settings, secret_key=secret_key))
 
 
 def apple_settings(settings: Settings) -> AppleSettings | None:

@@ -36,6 +36,32 @@ def test_settings_that_production_refuses(data: Path, settings: dict[str, str], 
     assert not (data / "postgres").exists()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("serve", "--port", "0"),
+        ("serve", "--port", "0", "--workers", "2"),
+        ("demo", "--port", "0"),
+        ("work",),
+    ],
+)
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"REGULARS_APPLE_TEAM_IDENTIFIER": "TEAM123456"}, "REGULARS_APPLE_CERTIFICATE is missing"),
+        ({"REGULARS_GOOGLE_ISSUER_ID": "338800"}, "REGULARS_GOOGLE_SERVICE_ACCOUNT is missing"),
+        ({"REGULARS_GOOGLE_ISSUER_ID": "1", "REGULARS_GOOGLE_SERVICE_ACCOUNT": "{}"}, "service account"),
+    ],
+)
+def test_wallets_that_are_set_up_wrongly_are_told_before_anything_is_started(
+    data: Path, command: tuple[str, ...], settings: dict[str, str], says: str
+) -> None:
+    refused = run(*command, "--data", str(data), **settings)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1), refused.stderr
+    assert says in refused.stderr
+    assert not (data / "postgres").exists() and not (data / "secret.key").exists()
+
+
 def test_a_database_that_does_not_answer_is_one_line(data: Path) -> None:
     failed = run(
         "serve", "--data", str(data), "--port", "0",

@@ -100,6 +100,7 @@ def test_every_setting_is_on_the_page_but_those_for_stand_ins() -> None:
         ("the Apple key is no private key in PEM form without a password", apple_bundle),
         ("a phone reports about its passes", apple_service),
         ("update of pass", delivery),
+        ("save link of pass", google_wallet),
         ("apple answered", apple_push),
         ("google answered", google_wallet),
     ],

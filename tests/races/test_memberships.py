@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from regulars.base.refusals import Refused
 from regulars.db.database import Database
 from regulars.features.memberships import actions as memberships
+from regulars.features.memberships import granting
 from regulars.features.memberships.model import MembershipStatus
 from tests.support.memberships import RETURN_URL, MembershipWorld
 from tests.support.soak import as_long_as_asked, bounded
@@ -69,7 +71,11 @@ async def test_a_crowd_that_wants_different_things_ends_with_one_open_session(wo
         assert [session["url"] for session in made] == [last]
 
 
-async def test_invoices_and_two_jobs_grant_each_period_once(world_of_two: Both) -> None:
+async def test_invoices_and_two_jobs_grant_each_period_once(
+    world_of_two: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that each job marks one part while it grants the next.
+    monkeypatch.setattr(granting, "CHUNK", MEMBERS // 4)
     world, other = world_of_two
     everyone = [await world.member() for _ in range(MEMBERS)]
     subscriptions = [await world.buy(member_id) for member_id in everyone]

@@ -8,7 +8,7 @@ import pytest
 
 from regulars.base.refusals import Refused
 from regulars.features.kiosk import rules, rules_holds, rules_orders
-from regulars.features.kiosk.model import PaidOrder, RequestKey, Terms
+from regulars.features.kiosk.model import Dispute, PaidOrder, RequestKey, Terms
 from regulars.features.kiosk.model_orders import HoldRequest, OrderStatus
 from regulars.features.kiosk.rules_holds import Split
 from tests.support.enrolment import NOW
@@ -264,3 +264,30 @@ def test_refunds_only_grow() -> None:
     order, goes = rules_orders.refunded(order, 1000)
     assert (order.refunded_minor, order.points_taken_back, goes) == (1000, 10, 7)
     assert order.status is OrderStatus.EARNED
+
+
+@pytest.mark.parametrize(
+    ("told", "goes"),
+    [
+        ([("dp_1", "open", 1)], 10),
+        ([("dp_1", "inquiry", 1)], 3),
+        ([("dp_1", "open", 1), ("dp_1", "won", 2)], 3),
+        ([("dp_1", "won", 2), ("dp_1", "open", 1)], 3),
+        ([("dp_1", "won", 1), ("dp_1", "open", 1)], 3),
+        ([("dp_1", "open", 1), ("dp_1", "lost", 2)], 10),
+        ([("dp_1", "lost", 1), ("dp_1", "won", 2)], 3),
+        ([("dp_1", "open", 1), ("dp_2", "open", 1), ("dp_1", "won", 2)], 10),
+        ([("dp_1", "open", 1), ("dp_2", "open", 1), ("dp_1", "won", 2), ("dp_2", "won", 3)], 3),
+    ],
+)
+def test_a_dispute_takes_all_for_as_long_as_it_has_the_money(
+    told: list[tuple[str, str, int]], goes: int
+) -> None:
+    order = stored_order("mine", "earned", total_minor=1000, points_earned=10)
+    order, taken = rules_orders.refunded(order, 250)
+    for name, status, at in told:
+        dispute = Dispute(name, status in ("open", "lost"), status in ("won", "lost"), at)
+        order, points = rules_orders.disputed(order, dispute)
+        taken += points
+        assert rules_orders.disputed(order, dispute) == (order, 0)
+    assert (order.points_taken_back, taken, order.refunded_minor) == (goes, goes, 250)

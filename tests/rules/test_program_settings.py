@@ -30,6 +30,10 @@ OTHER_NAMES = {
     "http.request": "a message of ASGI",
     "http.disconnect": "a message of ASGI",
     "sessions.css": "a file",
+    "sessions.enrolments": "a counted limit",
+    "sessions.phone_reports": "a counted limit",
+    "sessions.unknown_cards": "a counted limit",
+    "sessions.unknown_pages": "a counted limit",
 }
 
 # Who looks into what is stored without a declaration of the setting at hand.

@@ -8,7 +8,14 @@ import pytest
 from regulars.base.refusals import Refused
 from regulars.settings import Settings, load_settings
 from regulars.settings_sources import SettingsInvalid
-from regulars.vendors import apple_settings, carriers_of, google_settings, public_url, stripe_settings
+from regulars.vendors import (
+    apple_settings,
+    carriers_of,
+    check_carriers,
+    google_settings,
+    public_url,
+    stripe_settings,
+)
 from tests.support.apple_stand_in_certificates import certificates
 
 ACCOUNT = {"client_email": "cards@project.example", "private_key": certificates().signer.key_pem, "type": "x"}
@@ -80,6 +87,14 @@ def test_what_is_of_no_use_is_a_mistake(change: dict[str, str], message: str) ->
     with pytest.raises(SettingsInvalid, match=message) as caught:
         carriers_of(loaded(**{**APPLE, **GOOGLE, **change}))
     assert "PRIVATE KEY-----" not in str(caught.value)
+    with pytest.raises(SettingsInvalid, match=message):
+        check_carriers(loaded(**{**APPLE, **GOOGLE, **change}))
+
+
+def test_carriers_are_checked_before_there_is_a_secret_key(tmp_path: Path) -> None:
+    for environment in ({}, APPLE, GOOGLE, {**APPLE, **GOOGLE}):
+        check_carriers(load_settings({"REGULARS_DATA_DIRECTORY": str(tmp_path), **environment}))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_where_the_server_is() -> None:

@@ -183,7 +183,8 @@ def values_for(world: KioskWorld, ann: UUID) -> dict[str, Any]:
         "scope": "kiosk", "key": "cart-7", "now": NOW, "since": NOW,
         "older_than": NOW - timedelta(days=1), "limit": 10,
         "status": "earned", "total_minor": 100, "currency": "GBP", "paid_at": NOW, "points_earned": 0,
-        "rewards_converted": 0, "earn_id": None, "refunded_minor": 0, "points_taken_back": 0,
+        "rewards_converted": 0, "earn_id": None, "refunded_minor": 0, "disputes": "[]",
+        "points_taken_back": 0,
         "earned_at": NOW, "updated_at": NOW,
     }  # fmt: skip
 

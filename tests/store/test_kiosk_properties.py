@@ -24,10 +24,11 @@ STEPS = 30
 
 
 class Bought(Struct):
-    """An order, and how much of it was returned so far."""
+    """An order, how much of it was returned so far, and whether a bank has the money."""
 
     order: PaidOrder
     refunded_minor: int = 0
+    is_disputed: bool = False
 
 
 class Life:
@@ -37,6 +38,7 @@ class Life:
         self.world, self.member_id, self.random = world, member_id, random
         self.bought: list[Bought] = []
         self.redeemed = 0
+        self.seconds = 1
 
     def cart(self) -> str:
         """One of two carts, which nobody else has."""
@@ -45,7 +47,7 @@ class Life:
     async def step(self) -> None:
         """One thing that happens; afterwards the customer's worth is what it must be."""
         await self.random.choice(
-            [self.buy, self.buy, self.give_back, self.hold, self.pay_with_hold, self.wait]
+            [self.buy, self.buy, self.give_back, self.dispute, self.hold, self.pay_with_hold, self.wait]
         )()
         await self.check()
 
@@ -60,6 +62,16 @@ class Life:
             bought = self.random.choice(self.bought)
             bought.refunded_minor = self.random.randint(bought.refunded_minor, bought.order.total_minor)
             assert await self.world.refund(bought.order, bought.refunded_minor)
+
+    async def dispute(self) -> None:
+        """A dispute begins, goes on or is over; what was told before is told once more afterwards."""
+        if self.bought:
+            bought = self.random.choice(self.bought)
+            self.seconds += 1
+            bought.is_disputed = self.random.random() < 0.5
+            status = "open" if bought.is_disputed else "won"
+            await self.world.dispute(bought.order, status, at=self.seconds)
+            await self.world.dispute(bought.order, self.random.choice(["open", "won"]), at=self.seconds - 1)
 
     async def hold(self) -> None:
         with suppress(Refused):
@@ -95,6 +107,8 @@ class Life:
 def points_kept(bought: Bought) -> int:
     """What of an order's points is still paid for, in fractions: the part of them that was not returned."""
     total = bought.order.total_minor
+    if bought.is_disputed:
+        return 0
     return (total // 100) * (total - bought.refunded_minor) // total
 
 

@@ -26,6 +26,11 @@ update paid_orders o set member_id = (
 )
 where earn_id is not null
 """
+DISPUTED = """
+update paid_orders
+set disputes = '[{"dispute_id": "dp", "takes_money": true, "is_closed": false, "told_at": 1}]'
+where points_earned > 0 and points_taken_back = 0
+"""
 UNDONE = "update cart_holds set status = 'expired', order_id = null where order_id is not null"
 NOT_CAPTURED = """
 update holds set status = 'pending', captured = null, closed_at = null where status = 'captured'
@@ -41,6 +46,8 @@ PLANTED: list[tuple[str, str]] = [
         REFUNDED,
     ),
     ("update paid_orders set refunded_minor = 0 where points_taken_back > 0", REFUNDED),
+    ("update paid_orders set disputes = '[]' where disputes <> '[]'", REFUNDED),
+    (DISPUTED, REFUNDED),
     ("update redeemed_orders set rewards = rewards + 1", REDEEMED),
     (UNDONE, REDEEMED),
     ("update cart_holds set venue_rewards = venue_rewards + 1 where venue_rewards > 0", RESERVED),
@@ -60,6 +67,10 @@ async def fill(world: KioskWorld) -> None:
         order = world.order(12_345, bob)
         await world.earn(order)
         await world.refund(order, refunded_minor)
+    disputed = world.order(12_345, bob)
+    await world.earn(disputed)
+    await world.refund(disputed, 100)
+    await world.dispute(disputed)
     await world.earn(world.order(500))
     await world.refund(world.order(500), 100)
     await world.earn(world.order(-500, bob))

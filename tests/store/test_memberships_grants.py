@@ -1,12 +1,15 @@
 """The monthly job: each paid period of a live membership is granted once, whoever comes first."""
 
 from collections.abc import AsyncIterator
-from typing import LiteralString
+from itertools import count
+from typing import Any, LiteralString
 
 import pytest
 import pytest_asyncio
 
 from regulars.db.database import Database
+from regulars.features.ledger.actions import Ledger
+from regulars.features.ledger.model_bulk import BulkOutcome
 from regulars.features.memberships import actions as memberships
 from regulars.features.memberships import granting
 from regulars.features.memberships.model import GrantRun
@@ -55,6 +58,12 @@ async def fill(world: MembershipWorld, many: int = MANY) -> None:
 async def granted(world: MembershipWorld) -> list[tuple[int, int]]:
     """How many accounts have how many rewards."""
     return await world.rows("select balance, count(*) from accounts group by balance order by balance")
+
+
+async def marked(world: MembershipWorld) -> int:
+    """How many memberships the next run need not look at."""
+    [(many,)] = await world.rows("select count(*) from memberships where granted_period_start = period_start")
+    return int(many)
 
 
 async def created_only(world: MembershipWorld) -> None:
@@ -154,6 +163,72 @@ async def test_a_run_that_was_stopped_between_grant_and_mark_grants_once(
     assert await granted(world) == [(2, MANY)]
 
 
+async def test_a_run_that_fails_to_grant_a_part_has_marked_the_part_before(
+    world: MembershipWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts are marked while the next ones are granted: what one of the two meets does not stop the other."""
+    monkeypatch.setattr(granting, "CHUNK", MANY // 5)
+    await fill(world, MANY)
+    earn_in_bulk, parts = Ledger.earn_in_bulk, count()
+
+    async def fails_at_the_third(*arguments: Any) -> BulkOutcome:
+        if next(parts) == 2:
+            raise Stopped
+        return await earn_in_bulk(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "earn_in_bulk", fails_at_the_third)
+        with pytest.raises(Stopped):
+            await world.grant_due()
+    [(_, before)] = await granted(world)
+    assert await marked(world) == before
+    assert await world.grant_due() == GrantRun(MANY, 2 * (MANY - before))
+    assert (await granted(world), await marked(world)) == ([(2, MANY)], MANY)
+
+
+async def test_a_part_that_was_granted_and_not_marked_is_marked_by_the_next_run(
+    world: MembershipWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process is killed while it marks one part and grants the next one, so two of them are unmarked."""
+    monkeypatch.setattr(granting, "CHUNK", MANY // 5)
+    await fill(world, MANY)
+    mark, calls = granting._mark, count()
+
+    async def killed_at_the_second(*arguments: Any) -> None:
+        due = arguments[-1]
+        if due and next(calls) == 1:
+            raise Stopped
+        await mark(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(granting, "_mark", killed_at_the_second)
+        with pytest.raises(Stopped):
+            await world.grant_due()
+    [(_, before)] = await granted(world)
+    assert 0 < await marked(world) < before < MANY
+    assert await world.grant_due() == GrantRun(MANY, 2 * (MANY - before))
+    assert (await granted(world), await marked(world)) == ([(2, MANY)], MANY)
+
+
+async def test_a_period_that_begins_between_grant_and_mark_is_granted_by_the_next_run(
+    world: MembershipWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(world, MANY)
+    mark = granting._mark
+
+    async def renewed_before(*arguments: Any) -> None:
+        if arguments[-1]:
+            await world.rows("update memberships set period_start = period_end returning 1")
+        await mark(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(granting, "_mark", renewed_before)
+        assert await world.grant_due() == GrantRun(MANY, 2 * MANY)
+    # Those of all venues come first, and were granted for the period before; the venue's came after it.
+    assert await world.grant_due() == GrantRun(MANY, 2 * (MANY // 10))
+    assert await world.grant_due() == GrantRun(MANY, 0)
+
+
 async def test_two_memberships_of_one_member_are_granted_each(world: MembershipWorld) -> None:
     ann = await world.member()
     for _ in range(2):
@@ -190,5 +265,6 @@ async def test_what_was_granted_is_not_even_asked_for_again(
     async def no_more(*_: object) -> int:
         raise AssertionError("nothing is due")
 
-    monkeypatch.setattr(granting, "_grant", no_more)
+    monkeypatch.setattr(Ledger, "earn_in_bulk", no_more)
+    monkeypatch.setattr(granting, "transact", no_more)
     assert await world.grant_due() == GrantRun(MANY + 1, 0)

@@ -17,7 +17,7 @@ from regulars.db.transactions import BEGIN, ROLLBACK
 from regulars.features.memberships import store, store_checkouts, store_grants, store_periods
 from regulars.features.payments import store as store_events
 from tests.support.memberships import NOW, MembershipWorld
-from tests.support.plans import check, keep_first_plans, nodes, plan_anew, plan_for_good, plan_of
+from tests.support.plans import Plan, check, keep_first_plans, nodes, plan_anew, plan_for_good, plan_of
 from tests.support.soak import as_long_as_asked, bounded
 
 pytestmark = as_long_as_asked
@@ -96,7 +96,8 @@ async def prepare(connection: Connection, statement: Statement, values: dict[str
     texts = {name: _text(values[name]) for name in statement.parameters}
     pipeline = Pipeline(connection)
     pipeline.send(BEGIN)
-    pipeline.send(store_grants.ROW_BY_ROW)
+    if statement is store_grants.MARK_GRANTED:
+        pipeline.send(store_grants.IN_ORDER)
     pipeline.send(statement, texts)
     pipeline.send(ROLLBACK)
     await pipeline.flush()
@@ -116,12 +117,13 @@ async def test_plans_made_early_serve_many_memberships(database: Database, datab
         owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
         async with database.connection() as connection, owner:
             keep_first_plans(connection)
-            for sent in (*SENT, store_grants.MARK_GRANTED):
+            for sent in (*SENT, store_grants.SELECT_LIVE, store_grants.MARK_GRANTED):
                 await prepare(connection, sent, values)
-            for asked in (*ASKED, store_grants.SELECT_LIVE):
+            for asked in ASKED:
                 await plan_for_good(connection, asked, values)
             for filling in BULK:
                 await owner.execute(filling, values)
+            values |= await values_of_a_part(world)
             await plan_anew(connection)
             for again in ("select 1", "analyze"):
                 await owner.execute(again.encode())
@@ -133,12 +135,36 @@ async def test_plans_made_early_serve_many_memberships(database: Database, datab
                 check(store_grants.SELECT_LIVE, plan, PAGES_OF_A_CHUNK_MAX)
                 assert {node.get("Index Name") for node in nodes(plan)} == {None, "live_memberships"}
                 assert not [node for node in nodes(plan) if "Sort" in node["Node Type"]]
-                await connection.execute("set enable_hashjoin = off")
-                await connection.execute("set enable_mergejoin = off")
-                plan = await plan_of(connection, store_grants.MARK_GRANTED, values)
+                plan = await plan_of_marks(connection, values)
                 check(store_grants.MARK_GRANTED, plan, PAGES_OF_A_CHUNK_MAX)
-                await connection.execute("reset enable_hashjoin")
-                await connection.execute("reset enable_mergejoin")
+                assert {node.get("Index Name") for node in nodes(plan)} == {None, "live_memberships"}
+                assert [node["Node Type"] for node in nodes(plan) if "Join" in node["Node Type"]] == [
+                    "Hash Join"
+                ]
+
+
+async def plan_of_marks(connection: Connection, values: dict[str, Any]) -> Plan:
+    """The plan under the settings that are sent with it."""
+    ways = ("nestloop", "mergejoin", "bitmapscan")
+    for way in ways:
+        await connection.execute(f"set enable_{way} = off".encode())
+    plan = await plan_of(connection, store_grants.MARK_GRANTED, values)
+    for way in ways:
+        await connection.execute(f"reset enable_{way}".encode())
+    return plan
+
+
+async def values_of_a_part(world: MembershipWorld) -> dict[str, Any]:
+    """A part of the memberships, as the monthly job marks it."""
+    part = await world.rows(
+        "select member_id, subscription_id from memberships where status = 'active' order by 1, 2 limit 100"
+    )
+    return {
+        "first_member_id": part[0][0],
+        "last_member_id": part[-1][0],
+        "subscription_ids": [subscription_id for _, subscription_id in part],
+        "period_starts": [NOW] * len(part),
+    }
 
 
 async def values_for(world: MembershipWorld) -> dict[str, Any]:
@@ -146,15 +172,16 @@ async def values_for(world: MembershipWorld) -> dict[str, Any]:
     ann = await world.member()
     subscription = await world.buy(ann)
     await world.tell_all()
-    subscriptions = [f"sub_{1000 + n}" for n in range(1, 100)]
     return {
         "program_id": world.program.program_id,
         "location_id": world.venue.location_id,
         "sold_at_location_id": world.venue.location_id,
         "member_id": ann,
         "subscription_id": subscription["id"],
-        "subscription_ids": subscriptions,
-        "period_starts": [NOW] * len(subscriptions),
+        "first_member_id": ann,
+        "last_member_id": ann,
+        "subscription_ids": [subscription["id"]],
+        "period_starts": [NOW],
         "status": "active",
         "stripe_status": "active",
         "stripe_customer_id": "cus_2",

@@ -265,13 +265,22 @@ async def test_without_a_token_updates_wait_together(world: PassWorld, answer: A
     assert {points_of(world, card) for card in cards} == {4}
 
 
-@pytest.mark.parametrize("answer", [500, Misdeed.HANG])
-async def test_no_link_while_google_is_away(world: PassWorld, answer: Answer) -> None:
+@pytest.mark.parametrize("answer", [500, 403, Misdeed.HANG])
+async def test_no_link_while_google_is_away(
+    world: PassWorld, answer: Answer, caplog: pytest.LogCaptureFixture
+) -> None:
     await world.be_impatient(0.3)
     card = await world.issue()
     world.google.otherwise = answer
     with pytest.raises(Refused, match="google_wallet_unavailable"):
         await world.saved(card)
+    why = "google did not answer in time" if answer is Misdeed.HANG else f"google answered {answer}"
+    [said] = [record for record in caplog.records if record.name.endswith("google_wallet")]
+    assert (said.levelname, said.getMessage()) == (
+        "WARNING",
+        f"save link of pass {card.pass_id} failed: {why}",
+    )
+    assert card.token not in caplog.text and "Bearer" not in caplog.text
     world.google.otherwise = None
     assert world.google.save(await world.saved(card))["state"] == "ACTIVE"
 

@@ -105,6 +105,35 @@ async def test_a_charge_leads_to_its_invoice_and_its_subscription(
     assert subscription.metadata == {"a": "b"}
 
 
+async def test_a_charge_without_a_payment_intent_has_paid_no_invoice(
+    stripe: Stripe, stand_in: StripeStandIn
+) -> None:
+    """Stripe cannot be asked by a charge, and would call the question wrong."""
+    put = stand_in.account.put("ch", "charge", amount_refunded=0, invoice=None, payment_intent=None)
+    charge = await stripe.charge(put["id"])
+    assert charge is not None
+    stand_in.requests.clear()
+    assert await stripe.invoice_of(charge) is None
+    assert stand_in.requests == []
+
+
+@pytest.mark.parametrize(
+    "payment", [{"type": "charge", "charge": "ch_1"}, {"type": "payment_intent", "charge": "ch_1"}, {}]
+)
+def test_the_stand_in_refuses_questions_that_stripe_does_not_know(payment: dict[str, str]) -> None:
+    with stripe_stand_in() as stand_in:
+        headers = {"authorization": f"Bearer {stand_in.secret_key}"}
+        status, body = stand_in.answer("GET", "/v1/invoice_payments", {"payment": payment}, headers)
+    assert (status, body["error"]["param"]) == (400, "payment[type]")
+
+
+async def test_a_charge_says_what_it_was_for(stripe: Stripe, stand_in: StripeStandIn) -> None:
+    order = {"order_id": "ord_1", "venue_id": "venue_001"}
+    put = stand_in.account.put("ch", "charge", amount_refunded=0, payment_intent=None, metadata=order)
+    charge = await stripe.charge(put["id"])
+    assert charge is not None and charge.metadata == order
+
+
 async def test_what_stripe_does_not_know_is_nothing(stripe: Stripe, stand_in: StripeStandIn) -> None:
     assert await stripe.subscription("sub_gone") is None
     assert await stripe.invoice("in_gone") is None

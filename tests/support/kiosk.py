@@ -17,6 +17,7 @@ from regulars.features.kiosk.model import (
     Balances,
     CartHold,
     CartLink,
+    Dispute,
     Earned,
     Enrolled,
     PaidOrder,
@@ -174,6 +175,15 @@ class KioskWorld:
             )
         )
 
+    async def dispute(self, order: PaidOrder, status: str = "open", at: int = 1, name: str = "dp_1") -> None:
+        """A dispute of the order's payment that stood so at this second: an inquiry, open, won or lost."""
+        told = Dispute(name, status in ("open", "lost"), status in ("won", "lost"), at)
+        await self._on_connection(
+            lambda connection: kiosk.dispute_order(
+                connection, self.program, self.venue, order.order_id, told, self.clock
+            )
+        )
+
     async def enrol(self, phone_raw: str, venue: Location | None = None) -> Enrolled:
         """The customer with this number."""
         return await self.database.run(
@@ -198,6 +208,11 @@ class KioskWorld:
 
         today = await self._on_connection(look)
         return today.points, today.rewards
+
+    async def worth(self, member_id: UUID) -> int:
+        """Points and rewards as points, a hundred for each reward, less what is owed."""
+        points, rewards = await self.has(member_id)
+        return points + 100 * rewards - await self.owed(member_id)
 
     async def account(self, reference: AccountReference) -> AccountState:
         """One account as it stands."""

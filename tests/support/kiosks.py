@@ -15,6 +15,7 @@ from regulars.contracts.sessions.context import ADMIN_SCOPE, INTERNAL_SCOPE, KIO
 from regulars.contracts.sessions.router import CONTRACT
 from regulars.db.database import Database
 from regulars.features.access import actions as access
+from regulars.features.ledger import actions as ledger
 from regulars.features.members import actions as members
 from regulars.http.contract import Contract
 from regulars.http.services import Services
@@ -116,6 +117,7 @@ class Kiosks:
         """The customer is forgotten."""
         async with self.database.transaction() as connection:
             await members.erase(connection, self.program_id, UUID(customer_id), self.clock())
+            await ledger.close_accounts(connection, self.program_id, UUID(customer_id), self.clock())
 
     async def close_venue(self, venue: str) -> None:
         """The venue is no longer active, at once in this process."""

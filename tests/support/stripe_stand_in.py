@@ -25,6 +25,9 @@ from tests.support.stripe_stand_in_account import Json, StripeAccount
 from tests.support.stripe_stand_in_http import StandInServer, error_of
 from tests.support.stripe_stand_in_shapes import NEW_SHAPE, in_shape
 
+PAYMENT_TYPES = ("payment_intent", "payment_record")
+"""What invoice payments can be asked by. Source: Stripe's API reference, invoice payments, `payment.type`."""
+
 Trouble = Literal["hang", "drop", "drop_after", "429", "500", "late"]
 """Never answers, hangs up at once, hangs up after it has done what it was asked, refuses, fails.
 
@@ -164,7 +167,14 @@ class StripeStandIn:
         """The invoice that a payment intent paid; the API of before 2025-03-31 has no such list."""
         if self.shape < NEW_SHAPE:
             return 404, error_of("invalid_request_error", "Unrecognized request URL")
-        intent = (asked.get("payment") or {}).get("payment_intent")
+        payment = asked.get("payment") or {}
+        kind = payment.get("type")
+        if kind not in PAYMENT_TYPES or set(payment) != {"type", kind}:
+            message = f"Invalid payment[type]: must be one of {' or '.join(PAYMENT_TYPES)}"
+            return 400, error_of("invalid_request_error", message, param="payment[type]")
+        intent = payment.get("payment_intent")
+        if intent is None:
+            return 200, _list([])
         invoices = self.account.of_kind("invoice", payment_intent=intent)
         payments = [{"object": "invoice_payment", "invoice": invoice["id"]} for invoice in invoices]
         return 200, _list(payments)

@@ -20,7 +20,7 @@ def in_shape(about: Json, shape: str) -> Json:
     if about["object"] == "invoice":
         return _invoice(about, told, is_new=is_new)
     if about["object"] == "charge" and is_new:
-        told.pop("invoice")
+        told.pop("invoice", None)
     return told
 
 

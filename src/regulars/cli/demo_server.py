@@ -25,6 +25,7 @@ from regulars.features.access.actions import list_programs
 from regulars.features.ledger.actions import Ledger
 from regulars.logs import configure_logs
 from regulars.settings import Settings, load_settings, with_secret_key
+from regulars.vendors import check_carriers
 
 _WIDTH_MAX = 1000
 
@@ -45,6 +46,7 @@ def run_demo(host: str, port: int, data: Path, size: Size, workers: int | None) 
     )
     if settings.database_url is not None:
         raise CommandFailed("the demo brings its own database: unset REGULARS_DATABASE_URL", ExitCode.USAGE)
+    check_carriers(settings)
     configure_logs(settings.log_format, settings.log_level)
     listeners = bound_sockets(host, port, settings.workers)
     with _only_demo_on(data), database_of(settings) as conninfo:

@@ -28,12 +28,14 @@ def serve(
     from regulars.db.migrate import migrate
     from regulars.logs import configure_logs
     from regulars.settings import load_settings
+    from regulars.vendors import check_carriers
 
     stop_on_signals()
     _refuse_development()
     settings = load_settings(
         data_directory=data, mode="production", host=host, port=port, workers=workers, jobs=jobs
     )
+    check_carriers(settings)
     configure_logs(settings.log_format, settings.log_level)
     listeners = bound_sockets(settings.host, settings.port, settings.workers)
     url = url_of(listeners[0])

@@ -25,7 +25,10 @@ async def _work(data: Data) -> None:
 
     from regulars import jobs
     from regulars.cli.session import open_session
+    from regulars.settings import load_settings
+    from regulars.vendors import check_carriers
 
+    check_carriers(load_settings(data_directory=data))
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

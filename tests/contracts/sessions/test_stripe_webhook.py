@@ -1,13 +1,17 @@
 """Events of Stripe: whose word is taken, and what follows from it."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from regulars.features.ledger import actions as ledger
+from regulars.features.memberships import verify as memberships_verify
+from regulars.settings_sources import Secret
 from tests.contracts.sessions.test_membership import PATH, body_of, bought
 from tests.support.footprint import differences, footprint
-from tests.support.kiosks import VENUE, WEBHOOK_SECRET, Kiosks, ok, refused
+from tests.support.kiosks import VENUE, WEBHOOK_SECRET, Answer, Kiosks, kiosks, ok, refused
 from tests.support.stripe_stand_in import StripeStandIn, signature
 
 Shop = tuple[Kiosks, StripeStandIn]
@@ -86,10 +90,15 @@ async def test_an_event_waits_until_stripe_can_be_asked(stripe_shop: Shop) -> No
     assert (await shop.balance(customer_id))["membership_status"] == "active"
 
 
-async def send(shop: Kiosks, kind: str, about: dict[str, Any]) -> None:
-    body = msgspec.json.encode({"id": f"evt_{len(str(about))}", "type": kind, "data": {"object": about}})
+async def sent(shop: Kiosks, kind: str, about: dict[str, Any], created: int = 0) -> Answer:
+    event = {"id": f"evt_{len(str(about))}", "type": kind, "created": created, "data": {"object": about}}
+    body = msgspec.json.encode(event)
     header = signature(body, int(shop.clock().timestamp()), WEBHOOK_SECRET)
-    assert ok(await shop.post(WEBHOOK, raw=body, by=None, stripe_signature=header)) == {"received": True}
+    return await shop.post(WEBHOOK, raw=body, by=None, stripe_signature=header)
+
+
+async def send(shop: Kiosks, kind: str, about: dict[str, Any], created: int = 0) -> None:
+    assert ok(await sent(shop, kind, about, created)) == {"received": True}
 
 
 async def test_an_order_that_is_paid_back_takes_its_points_with_it(stripe_shop: Shop) -> None:
@@ -114,6 +123,102 @@ async def test_an_order_that_is_paid_back_takes_its_points_with_it(stripe_shop: 
         stripe.account.objects[charge["id"]] = about
         await send(shop, "charge.refunded", about)
         assert (await shop.balance(customer_id))["points_balance"] == points, (metadata, refunded_minor)
+
+
+async def test_orders_need_no_more_than_the_signing_secret(database_url: str, tmp_path: Path) -> None:
+    order = {"order_id": "ord_1", "venue_id": VENUE}
+    settings: dict[str, Any] = {"stripe_webhook_secret": Secret(WEBHOOK_SECRET)}
+    told: list[tuple[str, dict[str, Any], int]] = [
+        ("charge.refunded", {"id": "ch_1", "amount_refunded": 2000}, 60),
+        ("charge.dispute.created", {"id": "dp_1", "status": "needs_response"}, 0),
+        ("charge.dispute.funds_withdrawn", {"id": "dp_1", "status": "needs_response"}, 0),
+        ("charge.dispute.closed", {"id": "dp_1", "status": "won"}, 60),
+        ("charge.dispute.updated", {"id": "dp_1", "status": "under_review"}, 60),
+        ("charge.refunded", {"id": "ch_1", "amount_refunded": 8000}, 0),
+    ]
+    async with kiosks(database_url, tmp_path, **settings) as shop:
+        customer_id = (await shop.enrol())["customer_id"]
+        await shop.pay(customer_id, 8000, "ord_1")
+        for kind, about, points in told:
+            told_at = 3 if kind.endswith("closed") else 2
+            await send(shop, kind, {**about, "charge": "ch_1", "metadata": order}, told_at)
+            assert (await shop.balance(customer_id))["points_balance"] == points, about
+        # What names no order may be about a membership, of which only Stripe knows.
+        for metadata in ({}, None, {"order_id": "ord_1"}):
+            for kind in ("charge.refunded", "charge.dispute.created"):
+                about = {"id": "x_1", "charge": "ch_1", "amount_refunded": 1, "metadata": metadata}
+                refused(await sent(shop, kind, about), 503, "stripe_not_configured")
+
+
+async def test_a_dispute_leads_to_its_order_by_its_charge(stripe_shop: Shop) -> None:
+    shop, stripe = stripe_shop
+    customer_id = (await shop.enrol())["customer_id"]
+    await shop.pay(customer_id, 8000, "ord_1")
+    charge = stripe.account.put(
+        "ch", "charge", amount=8000, amount_refunded=0, payment_intent=None,
+        metadata={"order_id": "ord_1", "venue_id": VENUE},
+    )  # fmt: skip
+    dispute = stripe.account.dispute(charge["id"])
+    lost = stripe.account.put("ch", "charge", amount=1, amount_refunded=0, payment_intent=None)
+    for kind, about, points in [
+        ("charge.dispute.created", stripe.account.dispute(lost["id"]), 80),
+        ("charge.dispute.created", {**dispute, "charge": "ch_gone"}, 80),
+        ("charge.dispute.created", {**dispute, "charge": None}, 80),
+        ("charge.dispute.created", dispute, 0),
+        ("charge.dispute.closed", {**dispute, "status": "won"}, 80),
+        ("charge.dispute.created", dispute, 80),
+    ]:
+        await send(shop, kind, about, created=2 if kind.endswith("closed") else 1)
+        assert (await shop.balance(customer_id))["points_balance"] == points, about
+
+
+async def test_a_dispute_waits_until_stripe_can_say_of_which_order(stripe_shop: Shop) -> None:
+    shop, stripe = stripe_shop
+    charge = stripe.account.put("ch", "charge", amount=8000, amount_refunded=0, payment_intent=None)
+    dispute = stripe.account.dispute(charge["id"])
+    stripe.misbehave("500", times=10)
+    refused(await sent(shop, "charge.dispute.created", dispute), 503, "stripe_unavailable")
+
+
+async def test_nobody_who_was_erased_is_granted_anything(stripe_shop: Shop) -> None:
+    """Stripe goes on charging until the shop ends the subscription there; its events must be taken in."""
+    shop, stripe = stripe_shop
+    account = stripe.account
+    member_id, member_session = await begun(shop, stripe)
+    subscription = account.complete(member_session)
+    await tell_all(shop, stripe)
+    buyer_id = (await shop.enrol("+447700900001"))["customer_id"]
+    ok(await shop.post(PATH, body_of(buyer_id), by="sessions:internal"))
+    buyer_session = account.one("checkout.session")["id"]
+    for customer_id in (member_id, buyer_id):
+        await shop.erase(customer_id)
+    before = await rewards_moved(shop)
+    account.complete(buyer_session)
+    account.renew(subscription["id"])
+    account.pay(account.renew(subscription["id"], paid=False)["id"])
+    account.refund(account.one("charge", invoice=subscription["latest_invoice"])["id"])
+    account.close_dispute(account.dispute(account.one("charge")["id"])["id"], won=True)
+    account.change(subscription["id"], "canceled", "deleted")
+    for _ in range(2):
+        await tell_all(shop, stripe)
+    job = ok(await shop.post("/loyalty/monthly-reward-grant-job", by="sessions:internal"))
+    assert (job["rewards_granted"], await rewards_moved(shop)) == (0, before)
+    async with shop.database.connection() as connection:
+        assert await ledger.verify(connection) == await memberships_verify.verify(connection) == []
+
+
+async def tell_all(shop: Kiosks, stripe: StripeStandIn) -> None:
+    for event in stripe.account.events:
+        body, signed = stripe.signed(event, at=shop.clock().timestamp())
+        ok(await shop.post(WEBHOOK, raw=body, by=None, stripe_signature=signed))
+
+
+async def rewards_moved(shop: Kiosks) -> list[tuple[Any, ...]]:
+    async with shop.database.connection() as connection:
+        cursor = await connection.execute(
+            "select action, amount from transfers where amount <> 0 order by created_at, transfer_id"
+        )
+        return await cursor.fetchall()
 
 
 @pytest.mark.parametrize("kind", ["customer.created", "charge.refunded", "payment_intent.succeeded", ""])

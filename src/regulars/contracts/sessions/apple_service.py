@@ -18,7 +18,7 @@ from regulars.contracts.sessions.descriptions_pages import (
 )
 from regulars.contracts.sessions.faces import face_reader
 from regulars.contracts.sessions.fields import read_fields
-from regulars.contracts.sessions.guessing import count_unknown_page
+from regulars.contracts.sessions.guessing import count_report, count_unknown_page
 from regulars.features.passes import actions as passes
 from regulars.http.access import PUBLIC
 from regulars.http.answers import NO_STORE, Answer, Header
@@ -105,6 +105,7 @@ async def fetch(request: HttpRequest) -> Answer:
 async def log(request: HttpRequest) -> Answer:
     """What phones have to say about their cards goes to the server's log."""
     body = await read_json(request, LogBody)
+    await count_report(request)
     return _answer(passes.log([line for line in body.logs if isinstance(line, str)]))
 
 

@@ -132,5 +132,6 @@ LOG = Operation(
     answers={
         200: Content("Taken in.", media_type="text/plain"),
         400: error("invalid_json", "invalid_logs"),
+        429: TOO_MANY_REQUESTS,
     },
 )

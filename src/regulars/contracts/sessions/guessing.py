@@ -1,7 +1,8 @@
 """Guessing cards and phone numbers meets 429. Only what is not there counts, and only that is refused:
 
 a card that exists and a number that is known are answered whatever others have tried before, on the same
-kiosk or from the same address, so that nobody can lock a customer out.
+kiosk or from the same address, so that nobody can lock a customer out. What phones report, which takes no
+proof and goes to the log, is counted too.
 """
 
 from datetime import timedelta
@@ -15,8 +16,10 @@ from regulars.features.access import actions as access
 from regulars.http.requests import HttpRequest, client_address, services
 
 PERIOD = timedelta(minutes=1)
+REPORTS_PER_MINUTE = 20
 TOO_MANY = "too_many_requests"
-_CARDS, _PAGES, _ENROLMENTS = "sessions.unknown_cards", "sessions.unknown_pages", "sessions.enrolments"
+_CARDS, _PAGES = "sessions.unknown_cards", "sessions.unknown_pages"
+_ENROLMENTS, _REPORTS = "sessions.enrolments", "sessions.phone_reports"
 
 
 async def count_unknown_card(context: Context) -> None:
@@ -36,14 +39,15 @@ async def count_unknown_page(request: HttpRequest) -> None:
     No program is known, so what programs have set does not count. Raises Refused("too_many_requests") and
     DatabaseUnavailable.
     """
-    shared = services(request)
-    # The count has to be kept somewhere; without a program there are no cards to guess either.
-    program_id = await shared.programs.default_program_id()
-    if program_id is not None:
-        subject = shared.attempts.subject_of(client_address(request))
-        _refuse(
-            await shared.attempts.count(program_id, _PAGES, subject, UNKNOWN_CARDS_PER_MINUTE.default, PERIOD)
-        )
+    await _count_address(request, _PAGES, UNKNOWN_CARDS_PER_MINUTE.default)
+
+
+async def count_report(request: HttpRequest) -> None:
+    """Counts what a phone has to report, by its address: nobody may fill the log.
+
+    Raises Refused("too_many_requests") and DatabaseUnavailable.
+    """
+    await _count_address(request, _REPORTS, REPORTS_PER_MINUTE)
 
 
 async def count_enrolment(context: Context, connection: Connection) -> None:
@@ -58,6 +62,15 @@ async def count_enrolment(context: Context, connection: Connection) -> None:
                 connection, context.program_id, _ENROLMENTS, _subject(context), limit, PERIOD, context.now
             )
         )
+
+
+async def _count_address(request: HttpRequest, limiter: str, limit: int) -> None:
+    shared = services(request)
+    # The count has to be kept somewhere; without a program there are no cards either.
+    program_id = await shared.programs.default_program_id()
+    if program_id is not None:
+        subject = shared.attempts.subject_of(client_address(request))
+        _refuse(await shared.attempts.count(program_id, limiter, subject, limit, PERIOD))
 
 
 def _subject(context: Context) -> str:

@@ -151,6 +151,8 @@ def _entry(unit: str, transfer: Transfer, zone: ZoneInfo) -> Entry:
 _LABELS: dict[tuple[str, str], str] = {
     ("point", "earn_order"): "Purchase",
     ("point", "order_refunded"): "Order refunded",
+    ("point", "order_disputed"): "Payment disputed",
+    ("point", "order_reinstated"): "Dispute settled",
     ("reward", "convert"): "Reward earned",
     ("reward", "reward_redeemed"): "Reward used",
     ("reward", "membership_grant"): "Membership reward",

@@ -8,6 +8,13 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from regulars.features.kiosk.model import (
+    BRAND_NAME_LENGTH_MAX,
+    HERO_TEXT_LENGTH_MAX,
+    LOGO_URL_LENGTH_MAX,
+    SUPPORT_EMAIL_LENGTH_MAX,
+)
+
 TEXT_LENGTH_MAX = 200
 COUNT_MAX = 1_000_000
 
@@ -167,9 +174,9 @@ class BrandingBody(Struct, frozen=True, kw_only=True):
     """What is to change; what is left out stays. An empty text takes a logo or an address away."""
 
     venue_id: VenueId
-    brand_name: Annotated[str, Meta(max_length=60)] | UnsetType | None = UNSET
-    hero_text: Annotated[str, Meta(max_length=200)] | UnsetType | None = UNSET
+    brand_name: Annotated[str, Meta(max_length=BRAND_NAME_LENGTH_MAX)] | UnsetType | None = UNSET
+    hero_text: Annotated[str, Meta(max_length=HERO_TEXT_LENGTH_MAX)] | UnsetType | None = UNSET
     primary_color: Color | UnsetType | None = UNSET
     accent_color: Color | UnsetType | None = UNSET
-    logo_url: Annotated[str, Meta(max_length=500)] | UnsetType | None = UNSET
-    support_email: Annotated[str, Meta(max_length=254)] | UnsetType | None = UNSET
+    logo_url: Annotated[str, Meta(max_length=LOGO_URL_LENGTH_MAX)] | UnsetType | None = UNSET
+    support_email: Annotated[str, Meta(max_length=SUPPORT_EMAIL_LENGTH_MAX)] | UnsetType | None = UNSET

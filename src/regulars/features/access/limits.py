@@ -1,4 +1,4 @@
-"""Counted limits as requests ask for them: exact across processes, and cheap for whoever goes on regardless."""
+"""Counted limits as requests ask for them: exact across processes, cheap when somebody goes on regardless."""
 
 import hmac
 from collections import OrderedDict
@@ -31,7 +31,7 @@ class AttemptLimits:
     async def count(
         self, program_id: int, limiter: str, subject: str, limit: int, period: timedelta
     ) -> timedelta | None:
-        """None when the attempt is one of at most `limit` in any `period`, else how long until the next one is.
+        """None when the attempt is one of at most `limit` in any `period`, else how long until the next is.
 
         `subject` as for `actions.count_attempt`. Raises DatabaseUnavailable.
         """

@@ -12,7 +12,7 @@ from regulars.features.kiosk.model import Figures
 from regulars.features.kiosk.redeeming import redeem
 from regulars.features.kiosk.rules import terms_of
 from regulars.features.kiosk.rules_branding import BRANDING, branding_of
-from regulars.features.kiosk.taking_back import take_back_order
+from regulars.features.kiosk.taking_back import dispute_order, take_back_order
 from regulars.features.kiosk.upkeep import forget_requests, release_expired
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "attach",
     "balances_of",
     "branding_of",
+    "dispute_order",
     "earn",
     "enrol_by_phone",
     "face_of",

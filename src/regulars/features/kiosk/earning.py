@@ -92,15 +92,15 @@ class _Earning:
     def _credit(
         self, books: Books, purse: Purse, member_id: UUID, known: StoredOrder | None, *, is_live_member: bool
     ) -> Earned:
-        """The points, the rewards they turn into, and what goes again because it was refunded already."""
+        """The points, the rewards they turn into, and what goes again because it was paid back already."""
         paid = self._paid(known, books)
         total_minor, currency = paid.total_minor or 0, paid.currency or self._venue.currency
         points = rules.points_for(total_minor, currency, self._terms, is_live_member=is_live_member)
         earn_id = purse.earn(points)
         purse.pay_with_rewards()
         rewards_converted = purse.convert()
-        taken_back = rules.points_to_take_back(points, total_minor, paid.refunded_minor)
-        purse.take_back(taken_back)
+        taken_back = rules.points_to_take_back(points, total_minor, paid.lost_minor)
+        purse.take_back(taken_back, rules_orders.why_taken(paid))
         books.send()
         changed = replace(
             paid,
@@ -149,6 +149,7 @@ class _Earning:
             paid_at=order.paid_at or now,
             cart_session_id=order.cart_session_id,
             refunded_minor=known.refunded_minor if known is not None else 0,
+            disputes=known.disputes if known is not None else (),
             created_at=now,
             updated_at=now,
         )

@@ -13,6 +13,12 @@ TOTAL_MINOR_MAX = 10**11
 """The largest total of an order, and the largest refund."""
 
 
+BRAND_NAME_LENGTH_MAX = 60
+HERO_TEXT_LENGTH_MAX = 200
+LOGO_URL_LENGTH_MAX = 500
+SUPPORT_EMAIL_LENGTH_MAX = 254
+
+
 class Terms(Struct, frozen=True):
     """What a program has set for its kiosks.
 
@@ -103,6 +109,18 @@ class Earned(Struct, frozen=True):
     points: int
     rewards: int
     replayed: bool = False
+
+
+class Dispute(Struct, frozen=True):
+    """How a dispute of an order's payment stood at `told_at`, in Unix seconds of who tells it.
+
+    `takes_money`: as long as it stands so, the order is not paid for. `is_closed`: it has been decided.
+    """
+
+    dispute_id: str
+    takes_money: bool
+    is_closed: bool
+    told_at: int
 
 
 class RedeemStatus(StrEnum):

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from regulars.features.kiosk.model import Dispute
+
 
 class OrderStatus(StrEnum):
-    """How far an order got. `REFUND_KNOWN`: its refund was told before its payment."""
+    """How far an order got. `REFUND_KNOWN`: a refund or a dispute was told before its payment."""
 
     REFUND_KNOWN = "refund_known"
     PAID_NO_CUSTOMER = "paid_no_customer"
@@ -16,10 +18,10 @@ class OrderStatus(StrEnum):
 
 
 class StoredOrder(Struct, frozen=True, kw_only=True):
-    """An order, what it earned, and what of that was taken back because it was refunded.
+    """An order, what it earned, and what of that was taken back because it was refunded or disputed.
 
-    `refunded_minor` is the largest sum of refunds that was told. An order of which only a refund is known
-    has no total.
+    `refunded_minor` is the largest sum of refunds that was told, `disputes` how each dispute was told last.
+    An order of which only a refund or a dispute is known has no total.
     """
 
     program_id: int
@@ -36,10 +38,21 @@ class StoredOrder(Struct, frozen=True, kw_only=True):
     rewards_converted: int = 0
     earn_id: UUID | None = None
     refunded_minor: int = 0
+    disputes: tuple[Dispute, ...] = ()
     points_taken_back: int = 0
     created_at: datetime
     earned_at: datetime | None = None
     updated_at: datetime
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether a bank has the money, or has given it back to who paid."""
+        return any(dispute.takes_money for dispute in self.disputes)
+
+    @property
+    def lost_minor(self) -> int:
+        """How much of the total is not paid for: what was refunded, or all of it while it is disputed."""
+        return self.total_minor or 0 if self.is_disputed else self.refunded_minor
 
 
 class HoldStatus(StrEnum):

@@ -17,6 +17,7 @@ from regulars.features.ledger.actions import Books
 from regulars.features.ledger.model import (
     AccountReference,
     AccountState,
+    Adjust,
     Attribution,
     Capture,
     Command,
@@ -112,14 +113,21 @@ class Purse:
         self._turn(count)
         return count
 
-    def take_back(self, points: int) -> None:
+    def take_back(self, points: int, action: str) -> None:
         """Takes so many points: those that are there, then rewards turned back into points.
 
         What neither gives is owed, and what is earned later pays it.
         """
         if points > 0:
-            self._post(self._make(TakeBack, self._accounts.points, "order_refunded", amount=points))
+            self._post(self._make(TakeBack, self._accounts.points, action, amount=points))
             self.pay_with_rewards()
+
+    def give_back(self, points: int, action: str) -> None:
+        """Gives so many points that were taken before: they pay what is owed, then turn into rewards."""
+        if points > 0:
+            self._post(self._make(Adjust, self._accounts.points, action, delta=points))
+            self.pay_with_rewards()
+            self.convert()
 
     def pay_with_rewards(self) -> bool:
         """Whether rewards of the venue were turned back into points, because points are owed."""

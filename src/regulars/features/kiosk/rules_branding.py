@@ -11,12 +11,13 @@ from regulars.base.refusals import Refused
 from regulars.base.setting_kinds import Record
 from regulars.base.stored_settings import Holder, StoredSetting
 from regulars.features.access.model import Location
-from regulars.features.kiosk.model import Branding
-
-NAME_LENGTH_MAX = 64
-TEXT_LENGTH_MAX = 200
-URL_LENGTH_MAX = 1000
-EMAIL_LENGTH_MAX = 254
+from regulars.features.kiosk.model import (
+    BRAND_NAME_LENGTH_MAX,
+    HERO_TEXT_LENGTH_MAX,
+    LOGO_URL_LENGTH_MAX,
+    SUPPORT_EMAIL_LENGTH_MAX,
+    Branding,
+)
 
 PRIMARY_COLOR = "#1b4332"
 ACCENT_COLOR = "#f4a261"
@@ -29,7 +30,8 @@ _EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+", re.ASCII)
 def branding_of(venue: Location) -> Branding:
     """What the venue has set, and something that does for the rest. Unusable values count as not set."""
     usual: dict[str, Any] = {
-        "brand_name": venue.name,
+        # Names of venues may be longer than what fits on a card.
+        "brand_name": venue.name.strip()[:BRAND_NAME_LENGTH_MAX].strip(),
         "hero_text": HERO_TEXT,
         "primary_color": PRIMARY_COLOR,
         "accent_color": ACCENT_COLOR,
@@ -44,8 +46,8 @@ def branding_of(venue: Location) -> Branding:
 def checked_branding(branding: Branding) -> Branding:
     """The branding as it is kept: texts trimmed. Refused as `invalid_field` with the first `field` at fault.
 
-    A name of at most 64 characters, a text of at most 200, colours of 3 or 6 hexadecimal digits, a logo at an
-    https address, an e-mail address. Empty texts of the last two stand for none.
+    A name of at most 60 characters, a text of at most 200, colours of 3 or 6 hexadecimal digits, a logo at an
+    https address of at most 500, an e-mail address. Empty texts of the last two stand for none.
     """
     values = {name: _trimmed(value) for name, value in asdict(branding).items()}
     for name in ("logo_url", "support_email"):
@@ -72,13 +74,13 @@ def _is_fit(name: str, value: Any) -> bool:
         return False
     match name:
         case "brand_name":
-            return 1 <= len(value) <= NAME_LENGTH_MAX
+            return 1 <= len(value) <= BRAND_NAME_LENGTH_MAX
         case "hero_text":
-            return len(value) <= TEXT_LENGTH_MAX
+            return len(value) <= HERO_TEXT_LENGTH_MAX
         case "logo_url":
             return _is_address(value)
         case "support_email":
-            return len(value) <= EMAIL_LENGTH_MAX and _EMAIL.fullmatch(value) is not None
+            return len(value) <= SUPPORT_EMAIL_LENGTH_MAX and _EMAIL.fullmatch(value) is not None
         case _:
             return _COLOR.fullmatch(value) is not None
 
@@ -89,7 +91,8 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     is_plain = not re.search(r"[\s\"'<>\\]", text)
-    return address.scheme == "https" and bool(address.hostname) and is_plain and len(text) <= URL_LENGTH_MAX
+    is_short = len(text) <= LOGO_URL_LENGTH_MAX
+    return address.scheme == "https" and bool(address.hostname) and is_plain and is_short
 
 
 def _are_fit(fields: dict[str, Any]) -> bool:

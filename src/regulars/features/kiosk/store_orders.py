@@ -3,15 +3,18 @@
 from typing import LiteralString
 from uuid import UUID
 
+import msgspec
+
 from regulars.db.pipeline import Pipeline, Sent, Statement
 from regulars.features.access.model import Location
+from regulars.features.kiosk.model import Dispute
 from regulars.features.kiosk.model_orders import OrderStatus, RedeemedOrder, StoredOrder
 from regulars.features.kiosk.store_parameters import at_venue, fields_of
 
 _ORDER: LiteralString = """
 select o.program_id, o.location_id, o.order_id, o.payment_event_id, o.status, o.total_minor, o.currency,
     o.paid_at, o.member_id, o.cart_session_id, o.points_earned, o.rewards_converted, o.earn_id,
-    o.refunded_minor, o.points_taken_back, o.created_at, o.earned_at, o.updated_at
+    o.refunded_minor, o.disputes, o.points_taken_back, o.created_at, o.earned_at, o.updated_at
 """
 
 # Those of the order and of the payment's event, which mostly are one and the same, or not there yet. They are
@@ -79,13 +82,14 @@ order by place
 INSERT_ORDER = Statement("""
 insert into paid_orders (
     program_id, location_id, order_id, payment_event_id, status, total_minor, currency, paid_at, member_id,
-    cart_session_id, points_earned, rewards_converted, earn_id, refunded_minor, points_taken_back, created_at,
-    earned_at, updated_at
+    cart_session_id, points_earned, rewards_converted, earn_id, refunded_minor, disputes, points_taken_back,
+    created_at, earned_at, updated_at
 )
 values (
     %(program_id)s, %(location_id)s, %(order_id)s, %(payment_event_id)s, %(status)s, %(total_minor)s,
     %(currency)s, %(paid_at)s, %(member_id)s, %(cart_session_id)s, %(points_earned)s, %(rewards_converted)s,
-    %(earn_id)s, %(refunded_minor)s, %(points_taken_back)s, %(created_at)s, %(earned_at)s, %(updated_at)s
+    %(earn_id)s, %(refunded_minor)s, %(disputes)s, %(points_taken_back)s, %(created_at)s, %(earned_at)s,
+    %(updated_at)s
 )
 """)
 
@@ -95,7 +99,8 @@ set payment_event_id = %(payment_event_id)s, status = %(status)s, total_minor = 
     currency = %(currency)s, paid_at = %(paid_at)s, member_id = %(member_id)s,
     cart_session_id = %(cart_session_id)s, points_earned = %(points_earned)s,
     rewards_converted = %(rewards_converted)s, earn_id = %(earn_id)s, refunded_minor = %(refunded_minor)s,
-    points_taken_back = %(points_taken_back)s, earned_at = %(earned_at)s, updated_at = %(updated_at)s
+    disputes = %(disputes)s, points_taken_back = %(points_taken_back)s, earned_at = %(earned_at)s,
+    updated_at = %(updated_at)s
 where program_id = %(program_id)s and location_id = %(location_id)s and order_id = %(order_id)s
 """)
 
@@ -142,7 +147,16 @@ def orders_in(sent: Sent) -> list[StoredOrder]:
     """The orders that were found."""
     names = StoredOrder.__struct_fields__
     rows = [dict(zip(names, row, strict=True)) for row in sent.rows]
-    return [StoredOrder(**{**row, "status": OrderStatus(row["status"])}) for row in rows]
+    return [
+        StoredOrder(
+            **{
+                **row,
+                "status": OrderStatus(row["status"]),
+                "disputes": msgspec.convert(row["disputes"], tuple[Dispute, ...]),
+            }
+        )
+        for row in rows
+    ]
 
 
 def send_customers(pipeline: Pipeline, venue: Location, order_id: str, cart_session_id: str | None) -> Sent:

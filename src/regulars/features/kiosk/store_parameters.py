@@ -31,4 +31,6 @@ def _text(value: Any) -> bytes | None:
         return value.encode()
     if isinstance(value, datetime):
         return value.isoformat().encode()
+    if isinstance(value, tuple):
+        return msgspec.json.encode(value)
     return str(value).encode()

@@ -1,5 +1,6 @@
-"""What goes again of an order's points when it is refunded, so that nobody gains by buying and returning."""
+"""What goes again of an order's points when its money goes, so that nobody gains by buying and returning."""
 
+from collections.abc import Callable
 from functools import partial
 
 from regulars.base.clock import Clock
@@ -8,11 +9,16 @@ from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline
 from regulars.features.access.model import Location, Program
 from regulars.features.kiosk import rules, rules_orders, store_orders
-from regulars.features.kiosk.model import TOTAL_MINOR_MAX, Terms
+from regulars.features.kiosk.model import TOTAL_MINOR_MAX, Dispute, Terms
 from regulars.features.kiosk.model_orders import OrderStatus, StoredOrder
 from regulars.features.kiosk.purse import Purse, accounts_of
 from regulars.features.ledger.actions import Books, transact
 from regulars.features.passes import actions as passes
+
+GIVE_BACK = "order_reinstated"
+
+Change = Callable[[StoredOrder], tuple[StoredOrder, int]]
+"""What becomes of an order, and how many points that takes, or gives back below 0."""
 
 
 async def take_back_order(
@@ -41,11 +47,33 @@ async def take_back_order(
         payment_event_id=(
             rules.checked_text(payment_event_id, "payment_event_id") if payment_event_id else None
         ),
-        refunded_minor=refunded_minor,
+        change=lambda order: rules_orders.refunded(order, refunded_minor),
         terms=rules.terms_of(program),
         clock=clock,
     )
     return await transact(connection, lambda pipeline: attempt(pipeline).run())
+
+
+async def dispute_order(
+    connection: Connection, program: Program, venue: Location, order_id: str, dispute: Dispute, clock: Clock
+) -> None:
+    """The order counts as not paid for as long as one of its disputes takes the money.
+
+    All of its points go then, as by a refund; a dispute that is won gives back those that no refund has
+    taken. Disputes may be told again, late, and before the payment. `connection` is idle and in autocommit
+    mode. Raises Refused: invalid_field.
+    """
+    rules.checked_text(dispute.dispute_id, "dispute_id")
+    attempt = partial(
+        _TakingBack,
+        venue=venue,
+        order_id=rules.checked_text(order_id, "order_id"),
+        payment_event_id=None,
+        change=lambda order: rules_orders.disputed(order, dispute),
+        terms=rules.terms_of(program),
+        clock=clock,
+    )
+    await transact(connection, lambda pipeline: attempt(pipeline).run())
 
 
 class _TakingBack:
@@ -57,13 +85,13 @@ class _TakingBack:
         venue: Location,
         order_id: str | None,
         payment_event_id: str | None,
-        refunded_minor: int,
+        change: Change,
         terms: Terms,
         clock: Clock,
     ) -> None:
         self._pipeline, self._venue, self._terms, self._clock = pipeline, venue, terms, clock
         self._order_id, self._payment_event_id = order_id, payment_event_id
-        self._refunded_minor = refunded_minor
+        self._change = change
 
     async def run(self) -> bool:
         """Whether there is something to do it to; what has to be written waits for the flush that commits."""
@@ -72,39 +100,37 @@ class _TakingBack:
         order = rules_orders.furthest(store_orders.orders_in(sent), self._order_id or "")
         if order is None:
             return self._keep_for_later()
-        changed, points = rules_orders.refunded(order, self._refunded_minor)
+        changed, points = self._change(order)
         if changed == order:
             return True
-        if points > 0:
-            await self._take(changed, points)
+        if points != 0:
+            await self._move(changed, points)
         store_orders.send_changed(self._pipeline, changed)
         return True
 
-    async def _take(self, order: StoredOrder, points: int) -> None:
+    async def _move(self, order: StoredOrder, points: int) -> None:
+        """Takes so many points, or gives them back below 0."""
         assert order.member_id is not None, "what has earned has a customer"
         accounts = accounts_of(order.member_id, self._venue.location_id)
         books = await Books.open(self._pipeline, self._venue.program_id, accounts.all, self._clock)
         about = {"order_id": order.order_id, "payment_event_id": order.payment_event_id}
         purse = Purse(books, accounts, self._terms, about)
-        # An erased customer has nothing left to take.
+        # An erased customer has nothing left to take, and nobody is there to give it to.
         if not purse.is_somebodys:
             return
-        purse.take_back(points)
+        action = rules_orders.why_taken(order) if points > 0 else GIVE_BACK
+        purse.take_back(points, action)
+        purse.give_back(-points, action)
         books.send()
         passes.send_update(
-            self._pipeline,
-            order.program_id,
-            order.member_id,
-            order.location_id,
-            "order_refunded",
-            books.now,
+            self._pipeline, order.program_id, order.member_id, order.location_id, action, books.now
         )
 
     def _keep_for_later(self) -> bool:
         if self._order_id is None:
             return False
         now = self._clock()
-        refund = StoredOrder(
+        unpaid = StoredOrder(
             program_id=self._venue.program_id,
             location_id=self._venue.location_id,
             order_id=self._order_id,
@@ -113,9 +139,9 @@ class _TakingBack:
             total_minor=None,
             currency=None,
             paid_at=None,
-            refunded_minor=self._refunded_minor,
             created_at=now,
             updated_at=now,
         )
-        store_orders.send_new(self._pipeline, refund)
+        told, _ = self._change(unpaid)
+        store_orders.send_new(self._pipeline, told)
         return True

@@ -27,12 +27,16 @@ CHECKS: dict[str, LiteralString] = {
         group by program_id, earn_id having count(*) > 1
         limit %(limit)s
     """,
-    "K3 what was refunded is taken back": """
-        select program_id, format('order %%s at %%s: %%s of %%s points taken back, refunded %%s of %%s',
-            order_id, location_id, points_taken_back, points_earned, refunded_minor, total_minor)
+    "K3 what was refunded or is disputed is taken back": """
+        select program_id, format('order %%s at %%s: %%s of %%s points taken back, lost %%s of %%s',
+            order_id, location_id, points_taken_back, points_earned, lost_minor, total_minor)
         from paid_orders
+        cross join lateral (
+            select case when disputes @? '$[*] ? (@.takes_money == true)' then total_minor
+                else refunded_minor end as lost_minor
+        ) l
         where status = 'earned' and total_minor > 0 and points_taken_back <> points_earned
-            - div(points_earned::numeric * greatest(total_minor - refunded_minor, 0), total_minor)
+            - div(points_earned::numeric * greatest(total_minor - lost_minor, 0), total_minor)
         limit %(limit)s
     """,
     "K4 an order redeemed its holds": """

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from psycopg.adapt import PyFormat, Transformer
-
 from regulars.base.ids import hex_ids_at
+from regulars.db.arrays import plain_array, text_array
 from regulars.db.pipeline import Pipeline, Sent, Statement
 from regulars.features.ledger.model import AMOUNT_MAX, LIFETIME_TOTAL_MAX, Attribution
 from regulars.features.ledger.model_bulk import BulkEarn, BulkEarnRow
@@ -79,9 +78,9 @@ def send_credits(
     parameters = {
         "program_id": program(program_id),
         "now": now.isoformat().encode(),
-        "member_ids": _array([row.member_id.hex for row in rows]),
-        "amounts": _array([str(row.amount) for row in rows]),
-        "transfer_ids": _array(hex_ids_at(now, len(rows))),
+        "member_ids": plain_array([row.member_id.hex for row in rows]),
+        "amounts": plain_array([str(row.amount) for row in rows]),
+        "transfer_ids": plain_array(hex_ids_at(now, len(rows))),
         "asset": bulk.asset.encode(),
         "location_id": b"%d" % bulk.location_id,
         "amount_max": b"%d" % AMOUNT_MAX,
@@ -97,9 +96,9 @@ def _claims(rows: Sequence[BulkEarnRow]) -> dict[str, bytes | None]:
         return {"scopes": None, "keys": None, "fingerprints": None}
     claims = [row.claim for row in rows]
     return {
-        "scopes": _quoted_array([claim.scope if claim else None for claim in claims]),
-        "keys": _quoted_array([claim.key if claim else None for claim in claims]),
-        "fingerprints": _quoted_array([claim.fingerprint if claim else None for claim in claims]),
+        "scopes": text_array([claim.scope if claim else None for claim in claims]),
+        "keys": text_array([claim.key if claim else None for claim in claims]),
+        "fingerprints": text_array(["\\x" + claim.fingerprint.hex() if claim else None for claim in claims]),
     }
 
 
@@ -117,14 +116,3 @@ def _attribution(attribution: Attribution) -> dict[str, bytes | None]:
 
 def _text(value: str | None) -> bytes | None:
     return None if value is None else value.encode()
-
-
-def _array(values: Sequence[str]) -> bytes:
-    """An array's text of values that need no quotes."""
-    return b"{%b}" % ",".join(values).encode()
-
-
-def _quoted_array(values: Sequence[str | bytes | None]) -> bytes:
-    dumped = Transformer().get_dumper(values, PyFormat.TEXT).dump(values)
-    assert dumped is not None
-    return bytes(dumped)

@@ -1,5 +1,6 @@
 """Google Wallet as passes use it: objects are patched, what is missing is created, links save them."""
 
+import logging
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -25,6 +26,8 @@ TOKEN_SPARE = timedelta(seconds=60)
 """How long before its end an access token is no longer used."""
 
 CONNECTIONS_MAX = 10
+
+_logger = logging.getLogger(__name__)
 
 _FINE = (HTTPStatus.OK, HTTPStatus.CREATED)
 
@@ -79,6 +82,7 @@ class GoogleWallet:
                 return link
             await self._write_object(content)
         except _Failed as failure:
+            _logger.warning("save link of pass %s failed: %s", card.pass_id, failure.trouble.reason)
             raise Refused("google_wallet_unavailable", reason=failure.trouble.reason) from None
         named = {"id": content["id"], "classId": content["classId"]}
         return self._signer.save_link(named, self._clock())

@@ -1,17 +1,30 @@
 """A connection to somebody else's server that is used again and again, and replaced when it fails."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, Protocol, TypeVar
 
 import httpx2
+
+A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
+
+
+class Client(Protocol[A_co]):
+    """What asks, as httpx2's client does and with its errors."""
+
+    def request(self, *arguments: Any, **options: Any) -> Coroutine[Any, Any, A_co]:
+        """The answer."""
+
+    async def aclose(self) -> None:
+        """Hangs up."""
 
 
 class LineFailed(Exception):
     """No answer came, twice. The text says why, in a word or two without anything confidential."""
 
 
-class Line:
+class Line(Generic[A]):
     """Requests over one client, whose connections stay open.
 
     Servers hang up on what was quiet for long, so a request that the connection fails is sent once more, over
@@ -19,13 +32,13 @@ class Line:
     when those under way have ended, so that they are not cut off by another one's timeout.
     """
 
-    def __init__(self, make_client: Callable[[], httpx2.AsyncClient], timeout_seconds: float) -> None:
+    def __init__(self, make_client: Callable[[], Client[A]], timeout_seconds: float) -> None:
         self._make_client = make_client
         self._timeout_seconds = timeout_seconds
-        self._client: httpx2.AsyncClient | None = None
-        self._under_way: dict[httpx2.AsyncClient, int] = {}
+        self._client: Client[A] | None = None
+        self._under_way: dict[Client[A], int] = {}
 
-    async def request(self, method: str, url: str, **options: Any) -> httpx2.Response:
+    async def request(self, method: str, url: str, **options: Any) -> A:
         """The answer, whatever its status. Raises LineFailed."""
         try:
             return await self._ask(method, url, options)
@@ -48,7 +61,7 @@ class Line:
         for client in clients:
             await client.aclose()
 
-    async def _ask(self, method: str, url: str, options: dict[str, Any]) -> httpx2.Response:
+    async def _ask(self, method: str, url: str, options: dict[str, Any]) -> A:
         client = self._client
         if client is None:
             client = self._client = self._make_client()
@@ -66,7 +79,7 @@ class Line:
         finally:
             await self._release(client)
 
-    async def _release(self, client: httpx2.AsyncClient) -> None:
+    async def _release(self, client: Client[A]) -> None:
         if client not in self._under_way:
             return
         self._under_way[client] -= 1

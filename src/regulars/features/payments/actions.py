@@ -12,7 +12,7 @@ from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline, Sent
 from regulars.features.payments import store
 from regulars.features.payments.model import Event, StripeSettings, Subject
-from regulars.features.payments.rules import is_of_now, subject_of
+from regulars.features.payments.rules import dispute_of, is_of_now, refunded_minor_in, subject_of
 
 if TYPE_CHECKING:
     from regulars.features.payments.client import Stripe
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Subject",
     "connected",
+    "dispute_of",
     "forget_events",
     "next_question",
+    "refunded_minor_in",
     "send_event",
     "subject_of",
     "verify_event",
@@ -36,6 +38,7 @@ class _Envelope(msgspec.Struct, frozen=True):
     id: str
     type: str
     data: _Data
+    created: int = 0
 
 
 _envelope = msgspec.json.Decoder(_Envelope).decode
@@ -62,7 +65,7 @@ def verify_event(payload: bytes, signature: str | None, settings: StripeSettings
     # The library lets signatures from the future pass, and knows no time but its own.
     if not is_of_now(signature, now):
         raise Refused("signature_verification_failed")
-    return Event(envelope.id, envelope.type, envelope.data.object)
+    return Event(envelope.id, envelope.type, envelope.data.object, envelope.created)
 
 
 @asynccontextmanager

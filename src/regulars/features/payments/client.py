@@ -113,10 +113,13 @@ class Stripe:
         await self._ask(self._v1.checkout.sessions.expire_async(session_id), may_be_wrong=True)
 
     async def _invoice_id_of(self, charge: Charge) -> str | None:
-        """The invoice to which Stripe has counted a charge: since 2025-03-31 it is asked for by itself."""
-        payment: Any = {"type": "charge", "charge": charge.charge_id}
-        if charge.payment_intent_id is not None:
-            payment = {"type": "payment_intent", "payment_intent": charge.payment_intent_id}
+        """The invoice to which Stripe has counted a charge: since 2025-03-31 it is asked for by itself.
+
+        By its payment intent only, which what pays an invoice has; Stripe cannot be asked by the charge.
+        """
+        if charge.payment_intent_id is None:
+            return None
+        payment: Any = {"type": "payment_intent", "payment_intent": charge.payment_intent_id}
         found = await self._ask(self._v1.invoice_payments.list_async({"payment": payment, "limit": 1}))
         payments = (found or {}).get("data", [])
         if not payments:

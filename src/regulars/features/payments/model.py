@@ -25,11 +25,15 @@ class StripeSettings(Struct, frozen=True, kw_only=True):
 
 
 class Event(Struct, frozen=True):
-    """Something that happened at Stripe: `object` is what it happened to, as it was then, in its shape."""
+    """Something that happened at Stripe: `object` is what it happened to, as it was then, in its shape.
+
+    `created_at` is in Unix seconds, 0 where Stripe does not say.
+    """
 
     event_id: str
     type: str
     object: dict[str, Any]
+    created_at: int = 0
 
 
 class Period(Struct, frozen=True):
@@ -75,6 +79,16 @@ class Charge(Struct, frozen=True, kw_only=True):
     disputed: bool
     invoice_id: str | None
     payment_intent_id: str | None
+    metadata: dict[str, str] = {}
+
+
+class Dispute(Struct, frozen=True):
+    """A bank's dispute of a charge. `takes_money`: it is with the bank, or lost. `is_closed`: decided."""
+
+    dispute_id: str
+    charge_id: str | None
+    takes_money: bool
+    is_closed: bool
 
 
 class CheckoutSession(Struct, frozen=True):

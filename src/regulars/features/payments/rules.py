@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from regulars.features.payments.model import Event, Subject
-from regulars.features.payments.rules_shapes import id_in, invoice_in, subscription_id_of_invoice
+from regulars.features.payments.model import Dispute, Event, Subject
+from regulars.features.payments.rules_shapes import dispute_in, id_in, invoice_in, subscription_id_of_invoice
 
 TOLERANCE_SECONDS = 300
 """How far the time of a signature may lie from now, before and after. Source: Stripe's documentation."""
@@ -19,7 +19,8 @@ INVOICES = frozenset({"invoice.paid", "invoice.payment_succeeded", "invoice.paym
 SUBSCRIPTIONS = frozenset(
     {f"customer.subscription.{change}" for change in ("created", "updated", "deleted", "paused", "resumed")}
 )
-CHARGES = frozenset({"charge.refunded", "charge.refund.updated", "refund.updated", "refund.failed"})
+REFUNDED = "charge.refunded"
+CHARGES = frozenset({REFUNDED, "charge.refund.updated", "refund.updated", "refund.failed"})
 DISPUTES = frozenset(
     {
         f"charge.dispute.{change}"
@@ -53,11 +54,22 @@ def subject_of(event: Event) -> Subject | None:
     if event.type in INVOICES:
         subscription_id = subscription_id_of_invoice(about)
         return Subject(subscription_id, invoice=invoice_in(about)) if subscription_id is not None else None
-    if event.type == "charge.refunded":
+    if event.type == REFUNDED:
         return _of_charge(id_in(about.get("id")))
     if event.type in CHARGES | DISPUTES:
         return _of_charge(id_in(about.get("charge")))
     return None
+
+
+def refunded_minor_in(event: Event) -> int | None:
+    """How much of a charge was refunded in all, None for events that do not say so."""
+    refunded = event.object.get("amount_refunded") if event.type == REFUNDED else None
+    return refunded if type(refunded) is int else None
+
+
+def dispute_of(event: Event) -> Dispute | None:
+    """The dispute that the event is about, None where it is about something else."""
+    return dispute_in(event.object) if event.type in DISPUTES else None
 
 
 def _of_subscription(subscription_id: str | None) -> Subject | None:

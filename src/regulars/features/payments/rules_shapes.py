@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from regulars.features.payments.model import Charge, CheckoutSession, Invoice, Period, Subscription
+from regulars.features.payments.model import (
+    Charge,
+    CheckoutSession,
+    Dispute,
+    Invoice,
+    Period,
+    Subscription,
+)
 
 Json = Mapping[str, Any]
 
@@ -16,6 +23,9 @@ NO_LONGER_DISPUTED = frozenset(
     {"won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed"}
 )
 """How a dispute stands when the shop has the money: it won, or the bank has only inquired so far."""
+
+CLOSED = frozenset({"won", "lost", "prevented", "warning_closed", "charge_refunded"})
+"""How a dispute stands that has been decided."""
 
 
 def id_in(value: Any) -> str | None:
@@ -64,9 +74,23 @@ def charge_in(data: Json, disputes: Sequence[Json]) -> Charge:
     return Charge(
         charge_id=data["id"],
         refunded_minor=int(data.get("amount_refunded") or 0),
-        disputed=any(dispute.get("status") not in NO_LONGER_DISPUTED for dispute in disputes),
+        disputed=any(_takes_money(dispute) for dispute in disputes),
         invoice_id=id_in(data.get("invoice")),
         payment_intent_id=id_in(data.get("payment_intent")),
+        metadata=dict(data.get("metadata") or {}),
+    )
+
+
+def dispute_in(data: Json) -> Dispute | None:
+    """A dispute, None for what has no id."""
+    dispute_id, status = id_in(data), data.get("status")
+    if dispute_id is None:
+        return None
+    return Dispute(
+        dispute_id=dispute_id,
+        charge_id=id_in(data.get("charge")),
+        takes_money=_takes_money(data),
+        is_closed=status in CLOSED,
     )
 
 
@@ -74,6 +98,10 @@ def session_in(data: Json) -> CheckoutSession:
     """A checkout session."""
     subscription_id = id_in(data.get("subscription"))
     return CheckoutSession(data["id"], data.get("status") or "", data.get("url"), subscription_id)
+
+
+def _takes_money(dispute: Json) -> bool:
+    return dispute.get("status") not in NO_LONGER_DISPUTED
 
 
 def _is_regular(line: Json) -> bool:

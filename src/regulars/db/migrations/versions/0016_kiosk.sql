@@ -30,6 +30,7 @@ create table paid_orders (
     rewards_converted bigint not null default 0,
     earn_id uuid,
     refunded_minor bigint not null default 0,
+    disputes jsonb not null default '[]',
     points_taken_back bigint not null default 0,
     created_at timestamptz not null,
     earned_at timestamptz,
@@ -56,10 +57,13 @@ create table paid_orders (
         and (status = 'earned' or (points_earned = 0 and rewards_converted = 0))
     ),
     constraint no_more_is_taken_back_than_was_earned check (points_taken_back between 0 and points_earned),
-    constraint refunds_are_in_range check (refunded_minor between 0 and 100000000000)
+    constraint refunds_are_in_range check (refunded_minor between 0 and 100000000000),
+    constraint disputes_are_listed check (jsonb_typeof(disputes) = 'array')
 );
 comment on column paid_orders.updated_at is 'When it was told, or when it earned, whichever was later.';
 comment on column paid_orders.refunded_minor is 'The largest sum of its refunds that was told.';
+comment on column paid_orders.disputes is 'Each dispute of its payment as it was told last; one that takes_money
+takes all of it.';
 
 
 -- As long as PostgreSQL has no statistics of a table, a program and a location look as selective as a whole key.
