@@ -11,17 +11,12 @@ from typing import Any
 import httpx2
 import msgspec
 import pytest
-from hypothesis import HealthCheck, settings
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
     missing_required_header,
     negative_data_rejection,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
     unsupported_method,
 )
 
@@ -32,20 +27,13 @@ from regulars.settings import Settings
 from tests.support.beside import Api, running
 from tests.support.family import Family, family
 from tests.support.family_requests import REQUESTS, prepared
+from tests.support.fuzzing import AS_DOCUMENTED, fuzzed
 from tests.support.postgres import PostgresServer
-from tests.support.soak import IS_SOAK, as_long_as_asked, bounded
+from tests.support.soak import as_long_as_asked
 
 pytestmark = as_long_as_asked
-FUZZED = settings(
-    max_examples=bounded(8, 300),
-    deadline=None,
-    derandomize=not IS_SOAK,
-    suppress_health_check=list(HealthCheck),
-)
-CHECKS = [
-    not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
-    response_schema_conformance, unsupported_method,
-]  # fmt: skip
+FUZZED = fuzzed(8)
+CHECKS = [not_a_server_error, *AS_DOCUMENTED, unsupported_method]
 """Not among them is that all data of the right form is accepted, for much of it names nobody who exists,
 and that a key is asked for, which the table in test_authorisation.py says more exactly."""
 CHECKS_OF_BODIES = [*CHECKS, negative_data_rejection, missing_required_header]

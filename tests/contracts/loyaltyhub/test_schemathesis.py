@@ -11,37 +11,25 @@ from typing import Any
 
 import httpx2
 import pytest
-from hypothesis import HealthCheck, settings
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
 from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
     missing_required_header,
     negative_data_rejection,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
 )
 
 from tests.contracts.loyaltyhub.test_document import document
 from tests.support.beside import Api, running
+from tests.support.fuzzing import AS_DOCUMENTED, fuzzed
 from tests.support.hotel_requests import GUEST, REQUESTS, open_bar, prepared
 from tests.support.hotels import HIGH_STREET, Hotels, hotels
 from tests.support.postgres import PostgresServer
-from tests.support.soak import IS_SOAK, as_long_as_asked, bounded
+from tests.support.soak import as_long_as_asked
 
 pytestmark = as_long_as_asked
-FUZZED = settings(
-    max_examples=bounded(12, 300),
-    deadline=None,
-    derandomize=not IS_SOAK,
-    suppress_health_check=list(HealthCheck),
-)
-CHECKS = [
-    not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
-    response_schema_conformance,
-]  # fmt: skip
+FUZZED = fuzzed(12)
+CHECKS = [not_a_server_error, *AS_DOCUMENTED]
 """Not among them is that a wrong method is a 405: the contract answers 404 `rest_no_route`. Nor that all data
 of the right form is accepted, for much of it names nobody who exists, nor that a key is asked for, which the
 table in test_authorisation_tills.py says more exactly."""

@@ -11,33 +11,24 @@ from typing import Any
 
 import httpx2
 import pytest
-from hypothesis import HealthCheck, settings
 from schemathesis import Case
 from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
     negative_data_rejection,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
 )
 
 from regulars.contracts.sessions.context import ADMIN_SCOPE, INTERNAL_SCOPE, KIOSK_SCOPE
 from tests.contracts.sessions.test_document import document
 from tests.support.beside import Api, running
+from tests.support.fuzzing import AS_DOCUMENTED, fuzzed
 from tests.support.kiosk_requests import REQUESTS, World, open_shop, places, prepared, send
 from tests.support.kiosks import VENUE, Kiosks, carrying, kiosks, selling
 from tests.support.postgres import PostgresServer
-from tests.support.soak import IS_SOAK, as_long_as_asked, bounded
+from tests.support.soak import as_long_as_asked
 from tests.support.stripe_stand_in import StripeStandIn
 
 pytestmark = as_long_as_asked
-FUZZED = settings(
-    max_examples=bounded(12, 300),
-    deadline=None,
-    derandomize=not IS_SOAK,
-    suppress_health_check=list(HealthCheck),
-)
+FUZZED = fuzzed(12)
 
 
 def nothing_breaks(context: Any, answer: Any, case: Case[Any]) -> None:
@@ -45,10 +36,7 @@ def nothing_breaks(context: Any, answer: Any, case: Case[Any]) -> None:
     assert answer.status_code < 500 or answer.status_code == 501, answer.status_code
 
 
-CHECKS = [
-    nothing_breaks, status_code_conformance, content_type_conformance, response_headers_conformance,
-    response_schema_conformance,
-]  # fmt: skip
+CHECKS = [nothing_breaks, *AS_DOCUMENTED]
 """Not among them is that all data of the right form is accepted, for much of it names nobody who exists, nor
 that a key is asked for, which the table in test_authorisation_kiosks.py says more exactly."""
 CHECKS_OF_BODIES = [*CHECKS, negative_data_rejection]
