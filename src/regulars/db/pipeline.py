@@ -121,6 +121,8 @@ class _RoundTrip:
         self._results: list[PGresult] = []
         self._refusal: PGresult | None = None
         pgconn.enter_pipeline_mode()
+        self._socket = pgconn.socket
+        self._is_watching = False
 
     def send(self, sent: Sent) -> None:
         """Hands a statement to libpq, which sends it when `results` is awaited."""
@@ -136,22 +138,22 @@ class _RoundTrip:
     async def results(self, seconds_max: float) -> list[PGresult]:
         """One result for each statement that was sent."""
         self._pgconn.pipeline_sync()
-        socket = self._pgconn.socket
         deadline = self._loop.call_later(seconds_max, self._give_up, seconds_max)
-        self._loop.add_reader(socket, self._receive)
+        self._loop.add_reader(self._socket, self._receive)
+        self._is_watching = True
         try:
             if self._pgconn.flush():
                 # More than the socket takes at once. Answers are read meanwhile, so that neither side waits.
-                self._loop.add_writer(socket, self._send_rest, socket)
+                self._loop.add_writer(self._socket, self._send_rest)
             await self._synchronised
         except BaseException:
-            self._stop_watching(socket)
+            self._stop_watching()
             # What was sent may still be answered, and nobody could tell those answers from later ones.
             self._pgconn.finish()
             raise
         finally:
             deadline.cancel()
-        self._stop_watching(socket)
+        self._stop_watching()
         self._pgconn.exit_pipeline_mode()
         if self._refusal is not None:
             error = errors.error_from_result(self._refusal)
@@ -160,14 +162,16 @@ class _RoundTrip:
             raise error
         return self._results
 
-    def _stop_watching(self, socket: int) -> None:
-        self._loop.remove_reader(socket)
-        self._loop.remove_writer(socket)
+    def _stop_watching(self) -> None:
+        if self._is_watching:
+            self._is_watching = False
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
 
-    def _send_rest(self, socket: int) -> None:
+    def _send_rest(self) -> None:
         try:
             if not self._pgconn.flush():
-                self._loop.remove_writer(socket)
+                self._loop.remove_writer(self._socket)
         except psycopg.Error as error:
             self._fail(error)
 
@@ -183,6 +187,11 @@ class _RoundTrip:
                     raise psycopg.OperationalError("the connection to PostgreSQL was lost")
         except psycopg.Error as error:
             self._fail(error)
+        if not self._synchronised.done():
+            # uvloop looks no more at a socket in error once it has told of it, and then the end of what the
+            # server said before it hung up would never be seen.
+            self._loop.remove_reader(self._socket)
+            self._loop.add_reader(self._socket, self._receive)
 
     def _note(self, result: PGresult) -> None:
         if result.status == ExecStatus.PIPELINE_SYNC:
@@ -207,6 +216,8 @@ class _RoundTrip:
 
     def _fail(self, error: psycopg.Error) -> None:
         """Ends the wait. What the server said before it hung up tells more than that it did."""
+        # libpq may have closed the socket, and the next connection that is opened gets its number.
+        self._stop_watching()
         if not self._synchronised.done():
             said = error if self._refusal is None else errors.error_from_result(self._refusal)
             self._synchronised.set_exception(said)
