@@ -28,6 +28,7 @@ from regulars.http.documentation import Documentation
 from regulars.http.edge import contract_router
 from regulars.http.observation import Observation
 from regulars.http.routing import Routing
+from regulars.http.sealed_keys import SealedKeys
 from regulars.http.services import Services
 from regulars.http.token_issuers import TokenIssuers
 from regulars.jobs import Tools, working
@@ -128,6 +129,7 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
             clock=clock,
             database=database,
             credentials=CredentialCache(database, settings.secret_key, clock=clock),
+            sealed_keys=SealedKeys(settings.secret_key, clock=clock),
             programs=ProgramCache(database),
             token_issuers=TokenIssuers(
                 database, locations, clock=clock, allows_plain_http=settings.mode == "development"

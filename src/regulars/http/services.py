@@ -11,6 +11,7 @@ from regulars.db.database import Database
 from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
 from regulars.features.access.limits import AttemptLimits
 from regulars.features.telemetry.actions import Telemetry
+from regulars.http.sealed_keys import SealedKeys
 from regulars.http.token_issuers import TokenIssuers
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     database: Database
     credentials: CredentialCache
+    sealed_keys: SealedKeys
     token_issuers: TokenIssuers
     programs: ProgramCache
     locations: LocationCache

@@ -19,6 +19,11 @@ async def figures(shop: Kiosks, venue: str = VENUE) -> list[str]:
     return [match[1] for match in found if match is not None]
 
 
+async def the_day_before(shop: Kiosks) -> list[str]:
+    html = page_of(await shop.get("/admin", by=ADMIN_SCOPE, venue_id=VENUE))
+    return re.findall(r'class="before">(.*?) the day before<', html)
+
+
 async def test_a_venue_without_orders(shop: Kiosks) -> None:
     assert await figures(shop) == ["–", "0", "0", "0", "0"]
 
@@ -37,8 +42,12 @@ async def test_the_figures_of_a_day(stripe_shop: tuple[Kiosks, StripeStandIn]) -
     ok(await shop.post("/loyalty/redeem-reward-after-payment", order))
     assert await figures(shop) == ["66.7 %", "2", "1", "1", "1"]
     assert await figures(shop, SECOND) == ["–", "0", "0", "0", "0"]
+    assert await the_day_before(shop) == ["0", "0", "0"]
     shop.clock.advance(hours=24, seconds=1)
     assert await figures(shop) == ["–", "0", "0", "0", "1"]
+    assert await the_day_before(shop) == ["66.7 %", "2", "1", "1"]
+    shop.clock.advance(hours=24, seconds=1)
+    assert await the_day_before(shop) == []
 
 
 @pytest.mark.parametrize("scope", ["sessions:kiosk", "sessions:internal"])
