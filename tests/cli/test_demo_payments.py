@@ -1,14 +1,18 @@
 """A membership is bought at a real demo, page by page, and lives through what happens at its Stripe."""
 
+import json
 import re
+import time
 from pathlib import Path
 from urllib.parse import urljoin
 
 import httpx2
 import pytest
 
-from regulars.demo.payments import is_stand_in_wanted
+from regulars.demo.payments import FILE, WEBHOOK, is_stand_in_wanted
 from regulars.settings import load_settings
+from regulars.stand_ins.stripe.keeping import Keeper
+from regulars.stand_ins.stripe.signing import signature
 from tests.cli.demo_callers import kiosk
 from tests.cli.processes import Server, eventually, run, serving, variables
 
@@ -130,14 +134,34 @@ def test_what_was_bought_is_known_after_a_restart_and_to_every_worker(
         assert later.card()[:2] == (MEMBER, 1)
 
 
+def test_what_the_stand_in_has_forgotten_breaks_nothing(demo_directory: Path, tmp_path: Path) -> None:
+    with serving(tmp_path / "one.log", "demo", "--data", str(demo_directory)) as first:
+        customer = Customer(first, demo_directory, "+447700900013")
+        customer.follow(NEWCOMER)
+        customer.press("Pay")
+        first.stop()
+    kept = demo_directory / FILE
+    [*_, subscription_id] = [key for key in Keeper(kept).load().objects if key.startswith("sub_")]
+    kept.unlink()
+
+    with serving(tmp_path / "two.log", "demo", "--data", str(demo_directory)) as second:
+        again = Customer(second, demo_directory, "+447700900013")
+        assert again.card()[:2] == (MEMBER, 1)
+        about = {"id": subscription_id, "object": "subscription"}
+        body = json.dumps({"id": "evt_x", "type": "customer.subscription.updated", "data": {"object": about}})
+        secret = variables(demo_directory / "demo.env")["STRIPE_WEBHOOK_SECRET"]
+        signed = signature(body.encode(), int(time.time()), secret)
+        told = httpx2.post(f"{second.url}{WEBHOOK}", content=body, headers={"stripe-signature": signed})
+        assert (told.status_code, told.json()) == (200, {"received": True})
+        assert again.card()[:2] == (MEMBER, 1)
+
+
 def test_a_stripe_of_ones_own_is_not_stood_in_for(demo_directory: Path, tmp_path: Path) -> None:
     own = {"REGULARS_STRIPE_SECRET_KEY": "rk_test_made_up"}
     with serving(tmp_path / "own.log", "demo", "--data", str(demo_directory), **own) as server:
         assert "STRIPE_STAND_IN_URL" not in variables(demo_directory / "demo.env")
         assert "stand-in" not in server.said()
-        [path] = set(
-            re.findall(r"/wallet/[0-9a-f]{48}(?=\s)", server.said().partition("without a membership")[2])
-        )
+        [path, *_] = re.findall(r"/wallet/[0-9a-f]{48}\b", server.said().partition("without a membership")[2])
         assert NEWCOMER not in server.get(path).text, "the rest of the settings is missing"
 
 
@@ -159,7 +183,7 @@ def test_when_there_is_a_stand_in(settings: dict[str, str], wanted: bool) -> Non
 def test_a_spoilt_file_is_told_in_one_line(demo_directory: Path, tmp_path: Path) -> None:
     with serving(tmp_path / "one.log", "demo", "--data", str(demo_directory)):
         pass
-    kept = demo_directory / "stripe-stand-in.json"
+    kept = demo_directory / FILE
     whole = kept.read_bytes()
     kept.write_bytes(whole[:20])
     try:

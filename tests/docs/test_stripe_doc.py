@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from regulars.contracts.sessions import link_secrets, links
-from regulars.demo.payments import FILE, VARIABLE
+from regulars.demo.payments import FILE, STAND_IN_VARIABLE
 from regulars.features.memberships.model import Scope
 from regulars.features.memberships.rules import metadata_for, terms_of
 from regulars.features.payments import client, rules
@@ -64,7 +64,7 @@ def test_the_settings_are_all_that_a_purchase_needs(tmp_path: Path) -> None:
 def test_the_buttons_are_those_of_the_stand_in() -> None:
     table = TEXT.partition("| button |")[2].partition("\n\n")[0]
     assert re.findall(r"^\| \*\*(.+?)\*\* \|", table, re.MULTILINE) == [deed.label for deed in DEEDS]
-    assert f"`{VARIABLE}`" in TEXT and f"`{FILE}`" in TEXT
+    assert f"`{STAND_IN_VARIABLE}`" in TEXT and f"`{FILE}`" in TEXT
 
 
 def test_the_metadata_are_those_of_a_checkout() -> None:

@@ -21,8 +21,13 @@ from regulars.db.migrate import migrate
 from regulars.demo.credentials import complete_keys, complete_secrets, read_variables, write_variables
 from regulars.demo.kiosks.cards import wallet_paths
 from regulars.demo.kiosks.venues import SOHO
-from regulars.demo.payments import VARIABLE as STAND_IN_VARIABLE
-from regulars.demo.payments import catch_up, is_stand_in_wanted, stand_in_settings, stripe_of_demo
+from regulars.demo.payments import (
+    STAND_IN_VARIABLE,
+    catch_up,
+    is_stand_in_wanted,
+    stand_in_settings,
+    stripe_of_demo,
+)
 from regulars.demo.seed import Size, find_demo, seed
 from regulars.demo.summary import CONTENTS, first_request
 from regulars.features.access.actions import list_programs

@@ -16,7 +16,7 @@ from regulars.stand_ins.stripe.stand_in import StripeStandIn, stripe_stand_in
 from regulars.stand_ins.stripe.views import SESSION_ID
 
 FILE = "stripe-stand-in.json"
-VARIABLE = "STRIPE_STAND_IN_URL"
+STAND_IN_VARIABLE = "STRIPE_STAND_IN_URL"
 WEBHOOK = "/loyalty/stripe-webhook"
 
 

@@ -10,7 +10,7 @@ from regulars.base.money import minor_digits
 from regulars.stand_ins.stripe.account import Json, StripeAccount
 from regulars.stand_ins.stripe.deeds import Deed, deeds_for, last_charge, open_dispute
 
-EVENTS_SHOWN_MAX = 30
+EVENTS_SHOWN_MAX = 12
 SESSION_ID = "{CHECKOUT_SESSION_ID}"
 """What stands in a shop's addresses for the id of the session that leads there."""
 
