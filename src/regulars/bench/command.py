@@ -125,8 +125,8 @@ def sessions(
     """Measure kiosks: earning and rewards for carts, the monthly grant, and cards on phones.
 
     Works in databases of its own on the server that the settings name, and drops them afterwards; they take
-    some 4 GB. Nothing else should run on the machine meanwhile. Needs wrk and a checkout, because the
-    stand-in for Apple is one of the tests'; pgbench comes with the embedded server.
+    some 4 GB. Nothing else should run on the machine meanwhile. Needs wrk; pgbench comes with the embedded
+    server, and a stand-in takes what is pushed to phones.
     """
     import asyncio
 

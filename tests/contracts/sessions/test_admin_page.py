@@ -5,10 +5,10 @@ import re
 import pytest
 
 from regulars.contracts.sessions.context import ADMIN_SCOPE
+from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.contracts.sessions.test_membership import PATH, body_of, bought
 from tests.contracts.sessions.test_wallet_page import page_of
 from tests.support.kiosks import SECOND, VENUE, Kiosks, ok
-from tests.support.stripe_stand_in import StripeStandIn
 
 FIGURES = ("attach-rate", "earn-events", "redeem-events", "conversions", "active-members")
 

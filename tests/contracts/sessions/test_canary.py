@@ -16,13 +16,13 @@ from regulars.contracts.sessions.links import milliseconds, signature_of
 from regulars.db.database import DatabaseUnavailable
 from regulars.features.kiosk import actions as kiosk
 from regulars.settings_sources import Secret
+from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.contracts.sessions.test_membership import bought
 from tests.support.browsing import Person
 from tests.support.canary import BIRD, HEADERS, Canary, everything_logged
 from tests.support.kiosk_requests import REQUESTS, World, places, prepared
 from tests.support.kiosks import VENUE, WEBHOOK_SECRET, Answer, Kiosks, carrying, kiosks, ok, selling
 from tests.support.ledger import NOW
-from tests.support.stripe_stand_in import StripeStandIn
 
 PHONE = "+44 7700 900321"
 PUSH_TOKEN = "5eed" * 16

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from regulars.contracts.sessions.context import ADMIN_SCOPE
+from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.contracts.sessions.test_membership import bought
 from tests.support.kiosks import VENUE, Answer, Kiosks, ok, refused
-from tests.support.stripe_stand_in import StripeStandIn
 
 Shop = tuple[Kiosks, StripeStandIn]
 
