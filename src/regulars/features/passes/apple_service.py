@@ -160,7 +160,7 @@ async def pass_answer(apple: AppleSigner, card: Pass, face_of: FaceOf) -> Answer
         return UNAUTHORIZED
     return Answer(
         HTTPStatus.OK,
-        apple.bundle(card, face),
+        await apple.bundle_aside(card, face),
         APPLE_MEDIA_TYPE,
         rules.to_http_date(card.modified_at),
     )
