@@ -142,7 +142,7 @@ async def fetch(
     if pass_id is None:
         return UNAUTHORIZED
     async with database.connection() as connection:
-        card = await store.select_by_serial(connection, pass_id)
+        card = await store.read_by_serial(connection, pass_id)
     if card is None:
         return UNAUTHORIZED
     if not rules.is_modified(card.modified_at, if_modified_since):
