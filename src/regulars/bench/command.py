@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
@@ -47,6 +47,7 @@ Memberships = Annotated[
     int, Parameter(help="Live memberships that the monthly grant finds.", validator=POSITIVE)
 ]
 Cards = Annotated[int, Parameter(help="Cards of which phones are told.", validator=POSITIVE)]
+Only = Annotated[Literal["kiosks", "grant", "cards"] | None, Parameter(help="Measure nothing but this part.")]
 Markdown = Annotated[Path | None, Parameter(help="Also write the table to this file.")]
 
 
@@ -120,6 +121,7 @@ def sessions(
     orders: Orders = 1_000_000,
     memberships: Memberships = 1_000_000,
     cards: Cards = 3_000,
+    only: Only = None,
     markdown: Markdown = None,
 ) -> None:
     """Measure kiosks: earning and rewards for carts, the monthly grant, and cards on phones.
@@ -137,7 +139,7 @@ def sessions(
 
     async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
         sweep = Sweep(console, seconds, warm_up_seconds, clients, workers)
-        return await measures.run(conninfo, sweep, sizes)
+        return await measures.run(conninfo, sweep, sizes, only)
 
     asyncio.run(_bench("Sessions Rewards", measure, data, markdown))
 
