@@ -11,6 +11,7 @@ from regulars.contracts.cryptokids.router import CONTRACT as CRYPTOKIDS
 from regulars.contracts.loyaltyhub.router import CONTRACT as LOYALTY_HUB
 from regulars.contracts.sessions.router import CONTRACT as SESSIONS
 from regulars.db.database import Database, DatabaseUnavailable
+from regulars.db.gathered_reads import GatheredReads
 from regulars.features.access.actions import list_programs
 from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
 from regulars.features.access.limits import AttemptLimits
@@ -128,6 +129,7 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
             settings=settings,
             clock=clock,
             database=database,
+            reads=GatheredReads(database),
             credentials=CredentialCache(database, settings.secret_key, clock=clock),
             sealed_keys=SealedKeys(settings.secret_key, clock=clock),
             programs=ProgramCache(database),

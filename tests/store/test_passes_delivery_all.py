@@ -14,7 +14,7 @@ from regulars.features.passes import actions as passes
 from regulars.features.passes import delivery, delivery_round, store_jobs
 from regulars.features.passes.model import Delivery, Pass
 from regulars.features.passes.model_delivery import Job
-from tests.support.apple_stand_in import Misdeed
+from regulars.stand_ins.apple.push_service import Misdeed
 from tests.support.passes import PassWorld, pass_world, until
 
 ROUND = 5
