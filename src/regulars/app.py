@@ -117,7 +117,9 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
         ledger = Ledger(database, clock)
         stack.push_async_callback(ledger.close)
         photos = PhotoLibrary(
-            settings.photo_store_url or settings.data_directory / "photos", _photo_limits(settings)
+            settings.photo_store_url or settings.data_directory / "photos",
+            _photo_limits(settings),
+            secret_key=settings.secret_key,
         )
         stack.callback(photos.close)
         carriers = carriers_of(settings, clock)
