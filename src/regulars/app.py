@@ -9,6 +9,7 @@ from litestar import Litestar
 from regulars.base.clock import Clock, utc_now
 from regulars.contracts.cryptokids.router import CONTRACT as CRYPTOKIDS
 from regulars.contracts.loyaltyhub.router import CONTRACT as LOYALTY_HUB
+from regulars.contracts.rejoes.router import CONTRACT as REJOES
 from regulars.contracts.sessions.router import CONTRACT as SESSIONS
 from regulars.db.database import Database, DatabaseUnavailable
 from regulars.features.access.actions import list_programs
@@ -38,7 +39,7 @@ from regulars.vendors import carriers_of, public_url, stripe_settings
 
 _logger = structlog.get_logger("regulars")
 
-CONTRACTS: tuple[Contract, ...] = (CRYPTOKIDS, LOYALTY_HUB, SESSIONS)
+CONTRACTS: tuple[Contract, ...] = (CRYPTOKIDS, LOYALTY_HUB, SESSIONS, REJOES)
 """Every published contract that the server speaks. Adding one is adding it here."""
 
 Background = Callable[[Services], AbstractAsyncContextManager[None]]
