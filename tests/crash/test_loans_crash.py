@@ -18,7 +18,7 @@ from tests.support.soak import as_long_as_asked, bounded
 
 pytestmark = as_long_as_asked
 
-PLANS = {"PREMIUM": {"items_per_cycle": 5000, "swaps_per_cycle": 5000, "items_out_max": 20}}
+PLANS = {"PREMIUM": {"items_per_cycle": 5000, "swaps_per_cycle": 5000, "items_out_max": 4}}
 
 
 @asynccontextmanager

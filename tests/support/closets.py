@@ -8,7 +8,6 @@ from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 from regulars.base.clock import utc_now
-from regulars.base.ids import new_id
 from regulars.contracts.rejoes.context import STORE_SCOPE
 from regulars.db.database import Database
 from regulars.features.access import actions as access
@@ -16,8 +15,6 @@ from regulars.features.access.model import Program
 from regulars.features.lending import actions as lending
 from regulars.features.lending import verify
 from regulars.features.lending.model import NewBorrower
-from regulars.features.photos import actions as photos
-from regulars.features.photos.model import PhotoPurpose, WrittenPhoto
 from regulars.settings_secrets import generated_secret_key
 from tests.support.http_socket import Answer, post_bytes
 from tests.support.server_process import ServerProcess
@@ -79,17 +76,23 @@ class Closets:
 
     async def photos(self, member_id: str, number: int = 1) -> list[str]:
         """The ids of new photos that were sent for the member, without files behind them."""
-        made = [new_id() for _ in range(number)]
-        async with self.database.transaction() as connection:
-            for photo_id in made:
-                written = WrittenPhoto(
-                    photo_id=photo_id, purpose=PhotoPurpose.LOAN, extension="jpg", width=8, height=6,
-                    size_bytes=10, thumbnail_size_bytes=5,
-                )  # fmt: skip
-                await photos.record_photo(
-                    connection, self.program.program_id, written, owner_id=UUID(member_id), now=utc_now()
+        return [
+            str(photo_id)
+            for (photo_id,) in await self.rows(
+                """
+                insert into photos (
+                    program_id, photo_id, purpose, extension, width, height, size_bytes,
+                    thumbnail_size_bytes, owner_id, created_at
                 )
-        return [str(photo_id) for photo_id in made]
+                select %(program_id)s, gen_random_uuid(), 'loan', 'jpg', 8, 6, 10, 5, %(member_id)s, %(now)s
+                from generate_series(1, %(number)s)
+                returning photo_id
+                """,
+                member_id=UUID(member_id),
+                number=number,
+                now=utc_now(),
+            )
+        ]
 
     async def checkouts(self, member_id: str, number: int, **more: Any) -> list[bytes]:
         """So many checkouts of one member, each with a photo of its own, of all stores in turn."""

@@ -6,8 +6,6 @@ from itertools import count
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from regulars.base.ids import new_id
 from regulars.db.database import Connection, Database
 from regulars.db.pipeline import Pipeline
@@ -87,24 +85,16 @@ class Wardrobes:
             )
         return photo.photo_id
 
-    async def new_loan(self, member_id: UUID, count: int = 1) -> NewLoan:
-        """A garment with so many new photos."""
-        return NewLoan(member_id, tuple([await self.photo(member_id) for _ in range(count)]), STORE)
-
     async def checkout(self, member_id: UUID, photo_ids: Sequence[UUID] | None = None) -> LoanWithPhotos:
         """The loan of a garment, with these photos or a new one."""
-        wanted = await self.new_loan(member_id)
-        if photo_ids is not None:
-            wanted = replace(wanted, photo_ids=tuple(photo_ids))
+        wanted = await self._wanted(member_id, photo_ids)
         return await self.attempted(
             lambda pipeline: lending.Checkout(pipeline, self.program, wanted, self.clock()).decide
         )
 
     async def swap(self, member_id: UUID, loan_id: UUID, photo_ids: Sequence[UUID] | None = None) -> Swapped:
         """Another garment in place of one, with these photos or a new one."""
-        wanted = await self.new_loan(member_id)
-        if photo_ids is not None:
-            wanted = replace(wanted, photo_ids=tuple(photo_ids))
+        wanted = await self._wanted(member_id, photo_ids)
         return await self.attempted(
             lambda pipeline: lending.Swap(pipeline, self.program, loan_id, wanted, self.clock()).decide
         )
@@ -184,6 +174,10 @@ class Wardrobes:
         """Borrowers, loans and photos agree."""
         async with self.database.connection() as connection:
             assert await verify.verify(connection) == []
+
+    async def _wanted(self, member_id: UUID, photo_ids: Sequence[UUID] | None) -> NewLoan:
+        chosen = [await self.photo(member_id)] if photo_ids is None else photo_ids
+        return NewLoan(member_id, tuple(chosen), STORE)
 
     async def _on_connection(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         async with self.database.connection() as connection:

@@ -117,12 +117,15 @@ class LoansBook:
         act = random.choice(["checkout", "swap", "return"]) if loans else "checkout"
         if act == "checkout":
             member_id = random.choice(self._members)
-            body = {"memberId": member_id, "uploadIds": [self._uploads[member_id].pop()]}
+            body: dict[str, Any] = {
+                "memberId": member_id,
+                "uploadIds": [self._uploads[member_id].pop()],
+            }
         else:
             member_id, loan_id = loans.pop()
             body = {"memberId": member_id, "loanId": loan_id}
             if act == "swap":
-                body["uploadIds"] = [self._uploads[member_id].pop()]  # type: ignore[assignment]
+                body["uploadIds"] = [self._uploads[member_id].pop()]
         return Entry(act, self._closets.request(act, number, **body)), member_id
 
     async def _is_answered(self, till: Till, entry: Entry) -> bool:

@@ -12,12 +12,15 @@ import msgspec
 from litestar import Litestar
 
 from regulars.app import create_application, open_services
+from regulars.base.ids import new_id
 from regulars.contracts.rejoes.context import STORE_SCOPE
 from regulars.contracts.rejoes.router import CONTRACT
 from regulars.contracts.rejoes.shopify import SIGNATURE_HEADER, signature_of
 from regulars.db.database import Database
 from regulars.features.access import actions as access
 from regulars.features.lending import verify
+from regulars.features.photos import actions as photos
+from regulars.features.photos.model import PhotoPurpose, ReceivedPhoto, WrittenPhoto
 from regulars.http.contract import Contract
 from regulars.http.services import Services
 from regulars.settings import Settings
@@ -112,10 +115,6 @@ class Stores:
 
         Decoding takes a process each; tests that look at pictures send them by `upload`.
         """
-        from regulars.base.ids import new_id
-        from regulars.features.photos import actions as photos
-        from regulars.features.photos.model import PhotoPurpose, ReceivedPhoto, WrittenPhoto
-
         ids = []
         async with self.database.transaction() as connection:
             for _ in range(number):
@@ -138,16 +137,21 @@ class Stores:
         """The body of a checkout that must work."""
         upload_ids = list(uploads) if uploads is not None else await self.photos(member_id)
         body = {"memberId": member_id, "uploadIds": upload_ids, "storeLocation": "Store A"}
-        return ok(await self.post("/loans/checkout", body, once=f"once-{next(self.numbers)}"), 201)
+        said: dict[str, Any] = ok(
+            await self.post("/loans/checkout", body, once=f"once-{next(self.numbers)}"), 201
+        )
+        return said
 
     async def take_back(self, member_id: str, loan_id: str) -> dict[str, Any]:
         """The body of a return that must work."""
         body = {"memberId": member_id, "loanId": loan_id}
-        return ok(await self.post("/loans/return", body, once=f"once-{next(self.numbers)}"))
+        said: dict[str, Any] = ok(await self.post("/loans/return", body, once=f"once-{next(self.numbers)}"))
+        return said
 
     async def card(self, card: str) -> dict[str, Any]:
         """The answer about a card that must be known."""
-        return ok(await self.get(f"/members/by-card/{card}"))
+        said: dict[str, Any] = ok(await self.get(f"/members/by-card/{card}"))
+        return said
 
     async def shopify(
         self, path: str, body: Any, *, secret: str | None = SHOPIFY_SECRET, signature: str | None = None

@@ -7,6 +7,9 @@ import openapi_spec_validator
 import pytest
 
 from regulars.app import CONTRACTS, create_application
+from regulars.cli.failures import CommandFailed
+from regulars.cli.key_changes import require_useful
+from regulars.contracts.rejoes.context import STORE_SCOPE
 from regulars.contracts.rejoes.router import CONTRACT
 from regulars.http.openapi import build_document, undocumented_routes
 from regulars.settings import Settings
@@ -29,7 +32,7 @@ def document(*contracts: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("contracts", [(CONTRACT,), CONTRACTS], ids=["alone", "with all others"])
 def test_the_document_is_valid_and_names_each_operation_once(contracts: Any) -> None:
     made = document(*contracts)
-    openapi_spec_validator.validate(made)  # type: ignore[arg-type]
+    openapi_spec_validator.validate(made)
     names = [operation["operationId"] for path in made["paths"].values() for operation in path.values()]
     assert len(names) == len(set(names))
 
@@ -39,6 +42,12 @@ def test_every_path_is_there_bare_and_below_api() -> None:
     bare = {path for path in paths if not path.startswith("/api/")} - {"/uploads/loan-photo/{name}"}
     assert paths - bare - {"/uploads/loan-photo/{name}"} == {f"/api{path}" for path in bare}
     assert len(bare) == 11
+
+
+def test_the_command_line_knows_the_scope() -> None:
+    require_useful([STORE_SCOPE], None)
+    with pytest.raises(CommandFailed):
+        require_useful(["rejoes:owner"], None)
 
 
 def test_no_route_goes_without_a_description() -> None:

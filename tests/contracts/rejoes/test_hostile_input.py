@@ -141,12 +141,8 @@ async def test_hostile_forms(setting: Setting) -> None:
     faults = {}
     for kind in kinds:
         for body in bodies:
-            headers = {"content-type": kind.encode("latin-1")} | {
-                name: value.encode() for name, value in setting.shop.headers().items()
-            }
-            answer = await setting.shop.client.post(
-                "/uploads/loan-photo", content=body, headers=list(headers.items())
-            )
+            headers = {b"content-type": kind.encode("latin-1"), b"x-api-key": setting.shop.key.encode()}
+            answer = await setting.shop.client.post("/uploads/loan-photo", content=body, headers=headers)
             if found := fault(answer):
                 faults[kind[:50], body[:40]] = found
     assert faults == {}

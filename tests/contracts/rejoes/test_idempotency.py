@@ -70,6 +70,17 @@ async def test_keys_of_another_credential_or_program_are_others(shop: Stores) ->
     refused(await shop.post("/loans/return", back, once="k", key=shop.other_key), 404, "Loan not found")
 
 
+async def test_without_keys_of_stores_all_idempotency_keys_are_one_crowd_s(workshop: Stores) -> None:
+    member_id = await workshop.member()
+    body = await a_checkout(workshop, member_id)
+    first = await workshop.post("/loans/checkout", body, once="k", key="")
+    again = await workshop.post("/api/loans/checkout", body, once="k", key="")
+    assert (again.status_code, again.content) == (201, first.content)
+    # A store that has a key is somebody else.
+    answer = await workshop.post("/loans/checkout", body, once="k")
+    refused(answer, 400, "Invalid upload reference(s)")
+
+
 async def test_a_refusal_by_the_plan_stays_one(shop: Stores) -> None:
     member_id = await shop.member("BASIC")
     loan = await shop.checkout(member_id)
