@@ -26,5 +26,7 @@ async def test_members_may_be_called_like_a_route_of_another_contract(
         assert (await home.client.post("/api/members/add", json={})).json().keys() == {"message"}
         wrong = await home.client.put(f"/api/members/{name}", json={}, headers=admin)
         assert wrong.status_code == 405
+        options = await home.client.options(f"/api/members/{name}", headers=admin)
+        assert options.status_code == 204
         deep = await home.client.get(f"/api/members/{name}/x/y", headers=admin)
         assert deep.status_code == 404

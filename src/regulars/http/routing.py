@@ -61,13 +61,29 @@ class Routing:
         except (NotFoundException, MethodNotAllowedException):
             # A part that is a word of one contract may be a value of another: /api/members/add is Rejoes',
             # but only to POST, and /api/members/{userId} is CryptoKids', where somebody may be called add.
-            for pattern in self._with_parameters:
-                if destination := pattern.destination(method, address):
-                    return destination
-            raise
+            destination = self._by_parameters(method, address)
+            if destination is None:
+                raise
+            return destination
         # What has no Edge are the answers to OPTIONS, which Litestar adds by itself.
         application = self._edges.get(handler, answer_with_methods)
         return _Destination(application, handler, path_template, path_params)
+
+    def _by_parameters(self, method: str, address: str) -> "_Destination | None":
+        """The route with parameters that an address is for, or None.
+
+        Raises MethodNotAllowedException where there are such routes, but none for the method.
+        """
+        fitting = [pattern for pattern in self._with_parameters if pattern.fits(address)]
+        for pattern in fitting:
+            if method == pattern.method:
+                return pattern.destination(address)
+        if fitting and method == "OPTIONS":
+            return msgspec.structs.replace(fitting[0].destination(address), application=answer_with_methods)
+        if fitting:
+            methods = sorted({"OPTIONS", *(pattern.method for pattern in fitting)})
+            raise MethodNotAllowedException(headers={"allow": ", ".join(methods)})
+        return None
 
 
 def _part(component: Any) -> tuple[str, bool]:
@@ -84,16 +100,23 @@ class _Pattern(msgspec.Struct, frozen=True):
     route_handler: Any
     path_template: str
 
-    def destination(self, method: str, address: str) -> "_Destination | None":
-        """The route as this address means it, or None when it does not."""
-        values = [value for value in address.split("/") if value]
-        if method != self.method or len(values) != len(self.parts):
-            return None
-        pairs = list(zip(self.parts, values, strict=True))
-        if any(value != name for (name, is_parameter), value in pairs if not is_parameter):
-            return None
+    def fits(self, address: str) -> bool:
+        """Whether the address is one of the route's."""
+        values = _values(address)
+        return len(values) == len(self.parts) and all(
+            is_parameter or value == name
+            for (name, is_parameter), value in zip(self.parts, values, strict=True)
+        )
+
+    def destination(self, address: str) -> "_Destination":
+        """The route as an address that fits means it."""
+        pairs = zip(self.parts, _values(address), strict=True)
         parameters = {name: value for (name, is_parameter), value in pairs if is_parameter}
         return _Destination(self.application, self.route_handler, self.path_template, parameters)
+
+
+def _values(address: str) -> list[str]:
+    return [value for value in address.split("/") if value]
 
 
 class _Destination(msgspec.Struct, frozen=True):

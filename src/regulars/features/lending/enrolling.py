@@ -5,7 +5,6 @@ from uuid import UUID
 
 from regulars.base.refusals import Refused
 from regulars.db.database import Connection
-from regulars.db.pipeline import Pipeline
 from regulars.features.access.model import Program
 from regulars.features.lending import rules_cycle, rules_subscription, store_borrowers
 from regulars.features.lending.model import Borrower, Customer, NewBorrower, Subscription
@@ -49,7 +48,7 @@ async def apply_subscription(
     plan = told.plan or first_plan(plans_of(program)).name
     begun = rules_subscription.new_borrower(program.program_id, member_id, plan, now)
     await store_borrowers.insert(connection, begun)
-    borrower = await locked(connection, program.program_id, member_id)
+    borrower = await store_borrowers.lock(connection, program.program_id, member_id)
     assert borrower is not None, "borrowers are never deleted"
     if rules_subscription.comes_late(borrower, told):
         return None
@@ -61,16 +60,8 @@ async def apply_subscription(
             connection, program.program_id, member_id, cycle.starts_at
         )
         after = rules_cycle.in_cycle(after, cycle, items_used=items, swaps_used=swaps)
-    await _save(connection, after)
+    await store_borrowers.update(connection, after)
     return after
-
-
-async def locked(connection: Connection, program_id: int, member_id: UUID) -> Borrower | None:
-    """The borrower as stored, nobody else's until the end of the transaction."""
-    pipeline = Pipeline(connection)
-    lock = store_borrowers.Locked(pipeline, program_id, member_id)
-    await pipeline.flush()
-    return None if lock.found is None else lock.found[0]
 
 
 async def _customer(connection: Connection, program_id: int, told: Subscription, now: datetime) -> UUID:
@@ -116,9 +107,3 @@ async def _identifiers(connection: Connection, borrower: Borrower) -> dict[str, 
     """What the member is known by, the newest of each kind."""
     found = await members.identifiers_of(connection, borrower.program_id, [borrower.member_id])
     return {identifier.kind: identifier for identifier in found.get(borrower.member_id, ())}
-
-
-async def _save(connection: Connection, borrower: Borrower) -> None:
-    pipeline = Pipeline(connection)
-    store_borrowers.send_update(pipeline, borrower)
-    await pipeline.flush()

@@ -6,10 +6,8 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from regulars.db.database import Connection
-from regulars.db.pipeline import Pipeline
 from regulars.features.ledger import actions as ledger
 from regulars.features.lending import rules_cycle, store_borrowers
-from regulars.features.lending.enrolling import locked
 from regulars.features.lending.model import BorrowerStatus
 from regulars.features.lending.reading import SHOPIFY
 from regulars.features.members import actions as members
@@ -35,7 +33,7 @@ async def erase(connection: Connection, program_id: int, member_id: UUID, now: d
 
     The borrower is locked before the member, as everywhere.
     """
-    borrower = await locked(connection, program_id, member_id)
+    borrower = await store_borrowers.lock(connection, program_id, member_id)
     await members.erase(connection, program_id, member_id, now)
     await ledger.close_accounts(connection, program_id, member_id, now)
     await forget_replays_of(connection, program_id, member_id)
@@ -46,7 +44,5 @@ async def erase(connection: Connection, program_id: int, member_id: UUID, now: d
             store_location=None,
             updated_at=max(borrower.updated_at, now),
         )
-        pipeline = Pipeline(connection)
-        store_borrowers.send_update(pipeline, ended)
-        await pipeline.flush()
+        await store_borrowers.update(connection, ended)
     return await photos.forget_photos_of(connection, program_id, member_id)

@@ -101,6 +101,18 @@ def send_update(pipeline: Pipeline, borrower: Borrower) -> None:
     pipeline.send(UPDATE, fields_of(borrower))
 
 
+async def lock(connection: Connection, program_id: int, member_id: UUID) -> Borrower | None:
+    """The same borrower, for transactions that do not go out through a pipeline."""
+    cursor = await connection.execute(LOCK.text, {"program_id": program_id, "member_id": member_id})
+    row = await cursor.fetchone()
+    return None if row is None else borrower_of(list(row[:-1]))
+
+
+async def update(connection: Connection, borrower: Borrower) -> None:
+    """The borrower, who is locked, as this says."""
+    await connection.execute(UPDATE.text, _values(borrower))
+
+
 async def insert(connection: Connection, borrower: Borrower) -> None:
     """The borrower is there, as this says or as somebody else has said before."""
     await connection.execute(INSERT, _values(borrower))

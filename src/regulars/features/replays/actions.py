@@ -47,9 +47,7 @@ class ReplayAttempt:
 
 async def forget_replays_of(connection: Connection, program_id: int, subject_id: UUID) -> None:
     """No answer about the member is left. Belongs to the transaction that erases."""
-    pipeline = Pipeline(connection)
-    store.send_forgotten_subject(pipeline, program_id, subject_id)
-    await pipeline.flush()
+    await store.delete_of_subject(connection, program_id, subject_id)
 
 
 async def forget_replays(connection: Connection, older_than: datetime, limit: int) -> int:

@@ -1,8 +1,9 @@
-"""The statements for replays. All go out through a `Pipeline`."""
+"""The statements for replays."""
 
 from datetime import datetime
 from uuid import UUID
 
+from regulars.db.connection import Connection
 from regulars.db.parameters import bytea, parameters
 from regulars.db.pipeline import Pipeline, Sent, Statement
 from regulars.features.replays.model import ReplayClaim, ReplayedAnswer
@@ -50,9 +51,10 @@ def send_answer(pipeline: Pipeline, claim: ReplayClaim, answer: ReplayedAnswer) 
     pipeline.send(UPDATE_ANSWER, _keys(claim) | parameters(status=answer.status, body=bytea(answer.body)))
 
 
-def send_forgotten_subject(pipeline: Pipeline, program_id: int, subject_id: UUID) -> None:
+async def delete_of_subject(connection: Connection, program_id: int, subject_id: UUID) -> None:
     """No answer about the member is left."""
-    pipeline.send(DELETE_OF_SUBJECT, parameters(program_id=program_id, subject_id=subject_id))
+    keys = {"program_id": program_id, "subject_id": subject_id}
+    await connection.execute(DELETE_OF_SUBJECT.text, keys)
 
 
 def send_forgotten(pipeline: Pipeline, older_than: datetime, limit: int) -> Sent:
