@@ -9,6 +9,7 @@ from litestar import Litestar
 from regulars.base.clock import Clock, utc_now
 from regulars.contracts.cryptokids.router import CONTRACT as CRYPTOKIDS
 from regulars.contracts.loyaltyhub.router import CONTRACT as LOYALTY_HUB
+from regulars.contracts.rejoes.router import CONTRACT as REJOES
 from regulars.contracts.sessions.router import CONTRACT as SESSIONS
 from regulars.db.database import Database, DatabaseUnavailable
 from regulars.db.gathered_reads import GatheredReads
@@ -40,7 +41,7 @@ from regulars.vendors import carriers_of, public_url, stripe_settings
 
 _logger = structlog.get_logger("regulars")
 
-CONTRACTS: tuple[Contract, ...] = (CRYPTOKIDS, LOYALTY_HUB, SESSIONS)
+CONTRACTS: tuple[Contract, ...] = (CRYPTOKIDS, LOYALTY_HUB, SESSIONS, REJOES)
 """Every published contract that the server speaks. Adding one is adding it here."""
 
 Background = Callable[[Services], AbstractAsyncContextManager[None]]
@@ -119,7 +120,9 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
         ledger = Ledger(database, clock)
         stack.push_async_callback(ledger.close)
         photos = PhotoLibrary(
-            settings.photo_store_url or settings.data_directory / "photos", _photo_limits(settings)
+            settings.photo_store_url or settings.data_directory / "photos",
+            _photo_limits(settings),
+            secret_key=settings.secret_key,
         )
         stack.callback(photos.close)
         carriers = carriers_of(settings, clock)

@@ -10,9 +10,11 @@ from typing import Any
 from regulars.base.stored_settings import Holder, StoredSetting
 from regulars.contracts.cryptokids import settings as cryptokids
 from regulars.contracts.loyaltyhub import context as loyaltyhub
+from regulars.contracts.rejoes import settings as rejoes
 from regulars.contracts.sessions import settings as sessions
 from regulars.features.kiosk import actions as kiosk
 from regulars.features.kiosk import model_settings as kiosk_settings
+from regulars.features.lending import model_settings as lending_settings
 from regulars.features.memberships import model_settings as membership_settings
 from regulars.http.cross_origin import ORIGINS
 
@@ -33,6 +35,12 @@ SETTINGS: tuple[StoredSetting[Any], ...] = (
     sessions.UNKNOWN_CARDS_PER_MINUTE,
     sessions.LINK_SIGNING_SECRET,
     *sessions.ISSUER,
+    lending_settings.PLANS,
+    lending_settings.DUE_DAYS,
+    lending_settings.DUE_SOON_DAYS,
+    rejoes.KEYLESS,
+    rejoes.SHOPIFY_SECRET,
+    rejoes.UNKNOWN_CARDS_PER_MINUTE,
     loyaltyhub.PHONE_REGION,
     kiosk_settings.PHONE_REGION,
     kiosk.BRANDING,

@@ -224,6 +224,7 @@ def _production_problems(settings: Settings) -> list[str]:
         ("REGULARS_SECRET_KEY", settings.secret_key, 32),
         ("MEMBERSHIP_LINK_SIGNING_SECRET", settings.membership_link_signing_secret, 16),
         ("STRIPE_WEBHOOK_SECRET", settings.stripe_webhook_secret, 16),
+        ("REGULARS_SHOPIFY_WEBHOOK_SECRET", settings.shopify_webhook_secret, 16),
     ):
         weakness = None if secret is None else weakness_of(secret, length_min)
         if weakness:

@@ -1,4 +1,4 @@
-"""The settings about Stripe, Apple and Google: what they know us by, and where they are reached.
+"""The settings about Stripe, Shopify, Apple and Google: what they know us by, and where they are reached.
 
 Without those of one of them, what needs it is refused and everything else works. The addresses are settings
 so that a server of one's own can stand in.
@@ -50,6 +50,13 @@ class VendorSettings(msgspec.Struct, frozen=True, kw_only=True):
             "after a purchase; the server's own is one of them."
         ),
     ] = ()
+    shopify_webhook_secret: Annotated[
+        Secret | None,
+        Meta(
+            description="Rejoes: what the shop signs its webhooks with, where a program has not set it.",
+            extra=_SECRET,
+        ),
+    ] = None
     apple_pass_type_identifier: Annotated[
         str | None, Meta(description="Sessions: the Pass Type ID of Apple Wallet cards (`pass.…`).")
     ] = None

@@ -19,6 +19,7 @@ from regulars.db.database import Database
 from regulars.features.passes.actions import Carriers
 from regulars.features.photos.actions import PhotoLibrary
 from regulars.jobs import worker
+from tests.support.lending import Wardrobes
 
 
 @pytest_asyncio.fixture
@@ -96,6 +97,17 @@ async def test_a_worker_runs_what_is_deferred_says_that_it_lives_and_leaves_noth
         assert heartbeat is not None and heartbeat > datetime.now(UTC) - timedelta(seconds=15)
     assert await count(superuser, "select count(*) from procrastinate_workers") == 0
     assert await count(superuser, "select count(*) from procrastinate_jobs where status = 'failed'") == 0
+
+
+async def test_loans_that_are_overdue_are_told_of_by_themselves(
+    database_url: str, database: Database, superuser: psycopg.AsyncConnection
+) -> None:
+    shop = await Wardrobes.create(database)
+    await shop.checkout(await shop.borrower())
+    shop.clock.advance(days=31)
+    async with jobs.working(database_url, tools_with(database, shop.clock)):
+        await until_the_queue_is_empty(superuser)
+    assert [kind for kind, _ in await shop.events()] == ["loan.checked_out", "loan.overdue"]
 
 
 async def test_workers_that_start_together_run_each_tick_once(

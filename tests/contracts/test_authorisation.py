@@ -1,6 +1,6 @@
 """Who may do what: every route of the application against every kind of caller.
 
-Here are the routes of CryptoKids and the public ones; the tills' stand in test_authorisation_tills.py.
+Here are the routes of CryptoKids and the public ones; others stand in the files beside this one.
 A route that is missing from the tables fails `test_every_route_is_in_the_tables`.
 """
 
@@ -13,6 +13,7 @@ import pytest_asyncio
 from regulars.app import CONTRACTS
 from regulars.http.access import authorisation_table
 from tests.contracts.test_authorisation_kiosks import ROUTES as KIOSK_ROUTES
+from tests.contracts.test_authorisation_stores import ROUTES as STORE_ROUTES
 from tests.contracts.test_authorisation_tills import ROUTES as TILL_ROUTES
 from tests.support.family import Family, family
 from tests.support.family_callers import KINDS, MISPLACED, NOBODY, Headers, callers
@@ -135,7 +136,7 @@ async def world(
 
 async def test_every_route_is_in_the_tables(world: World) -> None:
     declared = [f"{row.method} {row.path}" for row in authorisation_table(world.home.application)]
-    assert sorted([*ROUTES, *TILL_ROUTES, *KIOSK_ROUTES]) == sorted(declared)
+    assert sorted([*ROUTES, *TILL_ROUTES, *KIOSK_ROUTES, *STORE_ROUTES]) == sorted(declared)
     assert set(REQUESTS) == set(ROUTES)
 
 

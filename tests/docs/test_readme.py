@@ -100,7 +100,7 @@ def test_every_setting_that_is_named_exists(page: str) -> None:
 
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{page}.md" for page in (
     "running", "settings", "program-settings", "benchmarks", "contracts/cryptokids", "contracts/loyaltyhub",
-    "contracts/sessions", "stripe", "wallet-passes",
+    "contracts/sessions", "contracts/rejoes", "stripe", "wallet-passes",
 ))]  # fmt: skip
 
 

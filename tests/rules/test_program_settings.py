@@ -28,6 +28,7 @@ NAMES = {setting.name for setting in SETTINGS}
 OTHER_NAMES = {
     "cryptokids.refund": "a counted limit",
     "http.request": "a message of ASGI",
+    "rejoes.unknown_cards": "a counted limit",
     "http.disconnect": "a message of ASGI",
     "sessions.enrolments": "a counted limit",
     "sessions.phone_reports": "a counted limit",

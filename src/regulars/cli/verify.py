@@ -22,10 +22,11 @@ async def _verify(data: Data) -> int:
     from regulars.db.invariants import SHOWN_MAX, one_moment
     from regulars.features.kiosk import verify as kiosk
     from regulars.features.ledger import verify as ledger
+    from regulars.features.lending import verify as lending
     from regulars.features.memberships import verify as memberships
     from regulars.features.sales import verify as sales
 
-    features = (ledger, sales, kiosk, memberships)
+    features = (ledger, sales, kiosk, memberships, lending)
 
     # It reads every row there is, however long that takes.
     patient = open_session(data, statement_timeout_seconds=STATEMENT_SECONDS_MAX)

@@ -129,8 +129,14 @@ def build_document(
         queries=[route.operation.query for route in routes if route.operation.query is not None],
     )
     paths: dict[str, dict[str, Any]] = {}
+    seen: dict[str, int] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method] = _operation(route, schemas)
+        described = paths.setdefault(route.path, {})[route.method] = _operation(route, schemas)
+        name = described["operationId"]
+        seen[name] = seen.get(name, 0) + 1
+        # A route may have several addresses, but an id is one operation's.
+        if seen[name] > 1:
+            described["operationId"] = f"{name}_{seen[name]}"
     document = {
         "openapi": "3.1.0",
         "info": {"title": title, "description": description, "version": version},

@@ -3,13 +3,14 @@
 The modules with tasks are imported here, because a worker runs what it has heard of.
 """
 
-from regulars.jobs import memberships, upkeep
+from regulars.jobs import lending, memberships, upkeep
 from regulars.jobs.worker import Tools, defer_in, in_chunks, newest_heartbeat, queue, working
 
 __all__ = [
     "Tools",
     "defer_in",
     "in_chunks",
+    "lending",
     "memberships",
     "newest_heartbeat",
     "queue",

@@ -14,6 +14,7 @@ from regulars.features.ledger.actions import expire_due_holds, forget_claims
 from regulars.features.members.actions import forget_origins
 from regulars.features.payments.actions import forget_events
 from regulars.features.photos.actions import sweep_orphans
+from regulars.features.replays.actions import forget_replays
 from regulars.jobs.worker import CHUNK, STALLED_SECONDS, again, in_chunks, queue, tools_of
 
 CLAIMS_KEPT = timedelta(days=30)
@@ -79,7 +80,13 @@ async def forget_requests(context: JobContext, timestamp: int) -> None:
 
     await in_chunks(claims)
     await in_chunks(attempts)
+
+    async def replays() -> int:
+        async with tools.database.connection() as connection:
+            return await forget_replays(connection, now - CLAIMS_KEPT, CHUNK)
+
     await in_chunks(cart_requests)
+    await in_chunks(replays)
 
 
 @queue.periodic(cron="23 3 * * *")

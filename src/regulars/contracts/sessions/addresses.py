@@ -1,19 +1,12 @@
 """Where this contract's pages and cards are reached from outside."""
 
-from regulars.http.requests import HttpRequest, header, services
+from regulars.http.addresses import base_url
+
+__all__ = ["APPLE", "WALLET", "base_url", "wallet_path"]
 
 WALLET = "/wallet"
 APPLE = "/wallet/apple"
 """What Apple's web service begins with; phones add /v1 and so on."""
-
-
-def base_url(request: HttpRequest) -> str:
-    """The server's address as set, or else as this request used it."""
-    public_url = services(request).settings.public_url
-    if public_url is not None:
-        return public_url.rstrip("/")
-    host = header(request, "host")
-    return f"{request.scope['scheme']}://{host}" if host is not None else ""
 
 
 def wallet_path(token: str) -> str:

@@ -1,36 +1,13 @@
-"""Values as the parameters of a `Statement`: text, which the statement casts where it is none."""
+"""Values as the parameters of the kiosks' statements."""
 
-from datetime import datetime
 from typing import Any
 
-import msgspec
-from msgspec.structs import asdict
-
+from regulars.db.parameters import fields_of, parameters
 from regulars.features.access.model import Location
 
-
-def parameters(**values: Any) -> dict[str, bytes | None]:
-    """Each value under its name."""
-    return {name: _text(value) for name, value in values.items()}
+__all__ = ["at_venue", "fields_of", "parameters"]
 
 
 def at_venue(venue: Location, **values: Any) -> dict[str, bytes | None]:
     """Each value under its name, and the venue with its program."""
     return parameters(program_id=venue.program_id, location_id=venue.location_id, **values)
-
-
-def fields_of(row: msgspec.Struct) -> dict[str, bytes | None]:
-    """Each field of a row under its name."""
-    return parameters(**asdict(row))
-
-
-def _text(value: Any) -> bytes | None:
-    if value is None or isinstance(value, bytes):
-        return value
-    if isinstance(value, str):
-        return value.encode()
-    if isinstance(value, datetime):
-        return value.isoformat().encode()
-    if isinstance(value, tuple):
-        return msgspec.json.encode(value)
-    return str(value).encode()

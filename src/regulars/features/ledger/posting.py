@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from regulars.base.clock import Clock
 from regulars.db.database import Connection
 from regulars.db.pipeline import Statement
-from regulars.db.transactions import BEGIN, COMMIT
+from regulars.db.transactions import BEGIN, COMMIT, Lost
 from regulars.features.ledger import transaction
 from regulars.features.ledger.books import Books
 from regulars.features.ledger.folding import is_forgotten
@@ -31,7 +31,7 @@ class ClaimDecides(Exception):
     """The claim must be looked at first, because the outcome without it is one that no claim remembers."""
 
 
-RETRYABLE = (ClaimDecides, *transaction.RETRYABLE)
+RETRYABLE: Lost = (ClaimDecides, *transaction.RETRYABLE)
 
 
 async def post(

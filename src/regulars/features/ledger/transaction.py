@@ -1,34 +1,33 @@
 """The one transaction of a posting, and what its failure tells about its fate."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import psycopg
 from psycopg import errors
-from psycopg.pq import TransactionStatus
 
+from regulars.db import transactions
 from regulars.db.database import Connection, DatabaseUnavailable
 from regulars.db.pipeline import Pipeline
-from regulars.db.transactions import BEGIN, COMMIT, roll_back
+from regulars.db.transactions import ATTEMPTS_MAX, LOST_RACES, FateUnknown, Lost, one_transaction
+
+__all__ = [
+    "ATTEMPTS_MAX",
+    "RETRYABLE",
+    "FateUnknown",
+    "NothingSent",
+    "OpenedMeanwhile",
+    "one_transaction",
+    "transact",
+]
 
 T = TypeVar("T")
-
-ATTEMPTS_MAX = 5
 
 
 class OpenedMeanwhile(Exception):
     """An account was missing when the others were locked, and then somebody else opened it."""
 
 
-RETRYABLE = (
-    OpenedMeanwhile,
-    errors.UniqueViolation,
-    errors.SerializationFailure,
-    errors.DeadlockDetected,
-    # Somebody deallocated what the connection had prepared.
-    errors.InvalidSqlStatementName,
-)
+RETRYABLE: Lost = (OpenedMeanwhile, errors.UniqueViolation, *LOST_RACES)
 """What a transaction that began anew would not meet again: a race that it lost, most of all."""
 
 
@@ -36,56 +35,6 @@ class NothingSent(DatabaseUnavailable):
     """The database failed before anything could have been committed; the batch may be tried again."""
 
 
-class FateUnknown(DatabaseUnavailable):
-    """The database went away while the commit was under way. It may have happened, so nobody repeats it."""
-
-
-@asynccontextmanager
-async def one_transaction(connection: Connection) -> AsyncIterator[Pipeline]:
-    """A pipeline for one transaction, which the caller begins and, as its last statement, commits.
-
-    An error inside undoes it and comes out as it is, `FateUnknown` if the server hung up. The connection is
-    idle or closed afterwards.
-    """
-    try:
-        yield Pipeline(connection)
-    except BaseException as error:
-        if _is_lost(connection, error):
-            await connection.close()
-            raise FateUnknown(str(error)) from error
-        await roll_back(connection)
-        raise
-
-
 async def transact(connection: Connection, work: Callable[[Pipeline], Awaitable[T]]) -> T:
-    """What `work` returns, durable when this returns.
-
-    What it reads it flushes itself, the first time together with the beginning; what it writes it leaves to
-    the flush that commits. It may be called up to five times, so it must have no effect outside its pipeline.
-    `connection` is idle and in autocommit mode. Raises as `one_transaction`, and what `work` raises, after
-    which nothing was committed.
-    """
-    assert connection.info.transaction_status == TransactionStatus.IDLE, "it is a transaction of its own"
-    for attempt in range(1, ATTEMPTS_MAX + 1):
-        try:
-            async with one_transaction(connection) as pipeline:
-                pipeline.send(BEGIN)
-                result = await work(pipeline)
-                pipeline.send(COMMIT)
-                await pipeline.flush()
-            return result
-        except RETRYABLE:
-            if attempt == ATTEMPTS_MAX:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _is_lost(connection: Connection, error: BaseException) -> bool:
-    """Whether the server hung up, instead of refusing a statement.
-
-    It may do so right after it committed, and its farewell can arrive while the socket still looks alive.
-    """
-    if not isinstance(error, psycopg.OperationalError):
-        return False
-    said_by_server = error.sqlstate is not None and error.diag.severity_nonlocalized == "ERROR"
-    return connection.closed or not said_by_server
+    """What `work` returns, durable when this returns; see `transactions.transact`."""
+    return await transactions.transact(connection, work, again_after=RETRYABLE)

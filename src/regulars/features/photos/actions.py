@@ -14,6 +14,8 @@ from regulars.base.ids import new_id
 from regulars.base.refusals import Refused
 from regulars.db.database import Connection, Database
 from regulars.features.photos import rules, store
+from regulars.features.photos.addresses import AddressBook
+from regulars.features.photos.claiming import PhotoClaim
 from regulars.features.photos.decoder import PhotoDecoder
 from regulars.features.photos.model import (
     OpenedPhoto,
@@ -21,6 +23,7 @@ from regulars.features.photos.model import (
     PhotoLimits,
     PhotoPurpose,
     PhotoStorageUnavailable,
+    ReceivedPhoto,
     Swept,
     WrittenPhoto,
 )
@@ -28,16 +31,21 @@ from regulars.features.photos.rules import photo_path
 from regulars.features.photos.storage import PhotoStorage
 
 __all__ = [
+    "PhotoClaim",
     "PhotoLibrary",
+    "address_of",
     "claim_photos",
     "delete_files",
     "forget_photos_of",
     "get_photos",
     "keep_photo_at",
     "open_photo",
+    "opened_at_address",
     "photo_path",
+    "received_mime_type",
     "record_photo",
     "store_photo",
+    "stored_path",
     "sweep_orphans",
     "write_photo",
 ]
@@ -53,8 +61,15 @@ _logger = logging.getLogger(__name__)
 class PhotoLibrary:
     """The decoder and the files. Costs nothing until the first photo."""
 
-    def __init__(self, location: str | Path, limits: PhotoLimits | None = None) -> None:
+    def __init__(
+        self,
+        location: str | Path,
+        limits: PhotoLimits | None = None,
+        *,
+        secret_key: str | None = None,
+    ) -> None:
         self.limits = limits or PhotoLimits()
+        self.addresses = AddressBook(secret_key) if secret_key is not None else None
         self.decoder = PhotoDecoder(self.limits)
         self.storage = PhotoStorage(location)
 
@@ -91,10 +106,14 @@ async def record_photo(
     written: WrittenPhoto,
     *,
     owner_id: UUID | None = None,
+    received: ReceivedPhoto | None = None,
     now: datetime,
 ) -> Photo:
-    """The photo, known to the program. `owner_id` is the member whose photo it is, if it is anybody's."""
-    return await store.insert(connection, program_id, written, owner_id, now)
+    """The photo, known to the program. `owner_id` is the member whose photo it is, if it is anybody's.
+
+    `received` is what is to be remembered of the file that came.
+    """
+    return await store.insert(connection, program_id, written, owner_id, received, now)
 
 
 async def store_photo(
@@ -128,6 +147,38 @@ async def open_photo(
     if opened is None:
         return None
     return OpenedPhoto(rules.CONTENT_TYPES[parsed.extension], opened.size_bytes, opened.chunks)
+
+
+def address_of(library: PhotoLibrary, photo: WrittenPhoto, *, thumbnail: bool, now: datetime) -> str:
+    """Where a browser sees a photo that not everybody may see: a signed address, good for an hour.
+
+    Below the server's own address where it begins with a slash.
+    """
+    assert library.addresses is not None, "the library was opened without a key to sign with"
+    return library.addresses.address_of(photo, thumbnail=thumbnail, now=now)
+
+
+async def opened_at_address(
+    library: PhotoLibrary, name: str, *, expires: str | None, signature: str | None, now: datetime
+) -> OpenedPhoto | None:
+    """The photo of a loan at an address of `address_of`, being read; None when it is there no longer.
+
+    Raises Refused("photo_address_invalid") for an address that was not made here or has ended, whether there
+    is such a photo or not, and PhotoStorageUnavailable.
+    """
+    assert library.addresses is not None, "the library was opened without a key to sign with"
+    library.addresses.require(name, expires, signature, purpose=PhotoPurpose.LOAN, now=now)
+    return await open_photo(library, name, purpose=PhotoPurpose.LOAN)
+
+
+def received_mime_type(received: bytes) -> str | None:
+    """What kind of picture this is, judged by its first bytes; None for anything else."""
+    return rules.MIME_TYPES.get(rules.picture_format(received) or "")
+
+
+def stored_path(photo: WrittenPhoto) -> str:
+    """Where the store keeps the photo, which is the same for ever."""
+    return rules.file_paths(photo)[0]
 
 
 async def get_photos(connection: Connection, program_id: int, photo_ids: Sequence[UUID]) -> dict[UUID, Photo]:

@@ -65,12 +65,34 @@ class WrittenPhoto(Struct, frozen=True, kw_only=True):
 
 
 class Photo(WrittenPhoto, frozen=True, kw_only=True):
-    """A photo. `used_at` is when something first referred to it; unused ones are swept after a day."""
+    """A photo. `used_at` is when something first referred to it; unused ones are swept after a day.
+
+    What was received, where it is known: the name that the sender gave it, its type, and its length.
+    """
 
     program_id: int
     owner_id: UUID | None
     created_at: datetime
     used_at: datetime | None
+    original_name: str | None = None
+    received_mime_type: str | None = None
+    received_bytes: int | None = None
+
+    def __repr__(self) -> str:
+        # A name of a file may be a person's.
+        return f"Photo(program_id={self.program_id}, photo_id={self.photo_id})"
+
+
+class ReceivedPhoto(Struct, frozen=True):
+    """What came of a photo: the sender's name for it, its type by its content, and its length in bytes."""
+
+    original_name: str | None
+    mime_type: str | None
+    size_bytes: int
+
+    def __repr__(self) -> str:
+        # A name of a file may be a person's.
+        return f"ReceivedPhoto({self.mime_type!r}, {self.size_bytes})"
 
 
 class PhotoName(Struct, frozen=True):

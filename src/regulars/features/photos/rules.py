@@ -9,6 +9,9 @@ from regulars.features.photos.model import PhotoName, PhotoPurpose, WrittenPhoto
 CONTENT_TYPES = {"jpg": "image/jpeg", "webp": "image/webp"}
 """What photos are kept as: JPEG, and WebP for pictures that one can see through."""
 
+MIME_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+"""What photos may come as, by Pillow's names."""
+
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAME = re.compile(rf"({_UUID})(\.thumbnail)?\.(jpg|webp)", re.ASCII)
 _ADDRESS = re.compile(r"(?:https?://[^/?#]+)?/photos/([^/?#]+)")

@@ -8,24 +8,25 @@ from uuid import UUID
 from psycopg.rows import kwargs_row
 
 from regulars.db.database import Connection
-from regulars.features.photos.model import Photo, PhotoPurpose, WrittenPhoto
+from regulars.features.photos.model import Photo, PhotoPurpose, ReceivedPhoto, WrittenPhoto
 
 INSERT = """
 insert into photos (
     program_id, photo_id, purpose, extension, width, height, size_bytes, thumbnail_size_bytes,
-    owner_id, created_at
+    owner_id, created_at, original_name, received_mime_type, received_bytes
 )
 values (
     %(program_id)s, %(photo_id)s, %(purpose)s, %(extension)s, %(width)s, %(height)s, %(size_bytes)s,
-    %(thumbnail_size_bytes)s, %(owner_id)s, %(now)s
+    %(thumbnail_size_bytes)s, %(owner_id)s, %(now)s, %(original_name)s, %(received_mime_type)s,
+    %(received_bytes)s
 )
 returning program_id, photo_id, purpose, extension, width, height, size_bytes,
-    thumbnail_size_bytes, owner_id, created_at, used_at
+    thumbnail_size_bytes, owner_id, created_at, used_at, original_name, received_mime_type, received_bytes
 """
 
 SELECT = """
 select program_id, photo_id, purpose, extension, width, height, size_bytes,
-    thumbnail_size_bytes, owner_id, created_at, used_at
+    thumbnail_size_bytes, owner_id, created_at, used_at, original_name, received_mime_type, received_bytes
 from photos
 where program_id = %(program_id)s and photo_id = any(%(photo_ids)s::uuid[])
 """
@@ -54,14 +55,14 @@ update photos set used_at = %(now)s
 from claimable
 where program_id = %(program_id)s and photo_id = claimed_id
 returning program_id, photo_id, purpose, extension, width, height, size_bytes,
-    thumbnail_size_bytes, owner_id, created_at, used_at
+    thumbnail_size_bytes, owner_id, created_at, used_at, original_name, received_mime_type, received_bytes
 """
 
 DELETE_OF_OWNER = """
 delete from photos
 where program_id = %(program_id)s and owner_id = %(owner_id)s
 returning program_id, photo_id, purpose, extension, width, height, size_bytes,
-    thumbnail_size_bytes, owner_id, created_at, used_at
+    thumbnail_size_bytes, owner_id, created_at, used_at, original_name, received_mime_type, received_bytes
 """
 
 # Rows that a request is using at this moment are left to the next sweep.
@@ -76,7 +77,7 @@ where (program_id, photo_id) in (
     for update skip locked
 )
 returning program_id, photo_id, purpose, extension, width, height, size_bytes,
-    thumbnail_size_bytes, owner_id, created_at, used_at
+    thumbnail_size_bytes, owner_id, created_at, used_at, original_name, received_mime_type, received_bytes
 """
 
 
@@ -85,6 +86,7 @@ async def insert(
     program_id: int,
     written: WrittenPhoto,
     owner_id: UUID | None,
+    received: ReceivedPhoto | None,
     now: datetime,
 ) -> Photo:
     """The photo as it was stored."""
@@ -98,6 +100,9 @@ async def insert(
         "size_bytes": written.size_bytes,
         "thumbnail_size_bytes": written.thumbnail_size_bytes,
         "owner_id": owner_id,
+        "original_name": received.original_name if received else None,
+        "received_mime_type": received.mime_type if received else None,
+        "received_bytes": received.size_bytes if received else None,
         "now": now,
     }
     return (await _photos(connection, INSERT, values))[0]

@@ -1,0 +1,1 @@
+"""Rejoes: lending clothes, each loan with its photos."""

@@ -1,0 +1,1 @@
+"""Lending: members with a plan borrow garments, bring them back, and swap them."""
