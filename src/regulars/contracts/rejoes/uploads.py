@@ -21,7 +21,7 @@ from regulars.features.photos.model import Photo, PhotoPurpose, PhotosUnavailabl
 from regulars.http.access import PUBLIC
 from regulars.http.answers import Answer, json_answer
 from regulars.http.failures import FailureKind, RequestRefused
-from regulars.http.forms import FormPart, read_form
+from regulars.http.forms import FormPart, read_parts
 from regulars.http.queries import read_query
 from regulars.http.requests import HttpRequest, services
 
@@ -37,7 +37,7 @@ async def upload_photo(request: HttpRequest) -> Answer:
     context = await open_context(request)
     library, database = context.services.photos, context.services.database
     limit_bytes = library.limits.received_bytes_max + ENVELOPE_BYTES
-    form = await read_form(request, limit_bytes=limit_bytes)
+    form = await read_parts(request, limit_bytes=limit_bytes)
     member_id = id_of(_member_id(form))
     file = _file(form)
     if photos.received_mime_type(file.content) is None:
