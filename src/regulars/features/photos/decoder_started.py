@@ -9,11 +9,17 @@ from regulars.features.photos.model import PhotoLimits, PhotosUnavailable
 
 _PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH")
 """Environment that an interpreter may need to start. Nothing else is passed on, secrets least of all."""
+_MEMORY = ":".join(
+    f"glibc.malloc.{name}" for name in ("hugetlb=1", "mmap_threshold=33554432", "trim_threshold=536870912")
+)
+"""A photo needs some fifty megabytes for a tenth of a second. In large pages, and used again instead of being
+given back in between, they cost a fifth less time. Systems that do not know the words pass over them."""
 
 
 def environment() -> dict[str, str]:
     """What a process that reads strangers' photos is told of the world."""
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**passed_on, "GLIBC_TUNABLES": _MEMORY}
 
 
 class StartedDecoders:
