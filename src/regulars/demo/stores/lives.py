@@ -10,10 +10,9 @@ import msgspec
 
 from regulars.demo.hotels.visits import moment
 from regulars.demo.stores.subscribers import Act, Subscriber
-from regulars.features.lending import rules, rules_cycle
+from regulars.features.lending import actions as lending
 from regulars.features.lending.model import Borrower, Loan, Plan, Refusal
 from regulars.features.lending.model_settings import USUAL_PLANS
-from regulars.features.lending.rules_subscription import new_borrower
 
 _OPENS_MINUTE, _OPEN_MINUTES = 10 * 60, 8 * 60
 _MINUTES_BETWEEN = 11
@@ -37,7 +36,7 @@ class Step(msgspec.Struct, frozen=True):
 def joined_at(subscriber: Subscriber, until: datetime) -> datetime:
     """When the subscriber's first month began: their present one began so many days before `until`."""
     month_began_at = until - timedelta(days=subscriber.days_into_month, hours=1)
-    return rules_cycle.add_months(month_began_at, -subscriber.joined_months_ago)
+    return lending.add_months(month_began_at, -subscriber.joined_months_ago)
 
 
 def life_of(subscriber: Subscriber, until: datetime, time_zone: str, seed: int) -> list[Step]:
@@ -52,7 +51,7 @@ class _Life:
         self._today = until.astimezone(zone).date()
         self._joined_at = joined_at(subscriber, until)
         self._plan: Plan = _PLANS[subscriber.plan]
-        self._borrower: Borrower = new_borrower(0, _NOBODY, subscriber.plan, self._joined_at)
+        self._borrower: Borrower = lending.new_borrower(0, _NOBODY, subscriber.plan, self._joined_at)
         self._taken_at: list[datetime] = []
 
     def steps(self) -> Iterator[Step]:
@@ -102,7 +101,7 @@ class _Life:
             yield self._brought(at)
 
     def _taken(self, at: datetime) -> Step | None:
-        after = rules.checkout(rules_cycle.at(self._borrower, at), self._plan, at)
+        after = lending.after_checkout(lending.in_present_cycle(self._borrower, at), self._plan, at)
         if isinstance(after, Refusal):
             return None
         self._borrower = after
@@ -113,7 +112,7 @@ class _Life:
         loan = Loan(
             loan_id=_NOBODY, member_id=_NOBODY, store_location="", checked_out_at=self._taken_at[0], due_at=at
         )
-        after = rules.swap(rules_cycle.at(self._borrower, at), self._plan, loan, at)
+        after = lending.after_swap(lending.in_present_cycle(self._borrower, at), self._plan, loan, at)
         if isinstance(after, Refusal):
             return None
         self._borrower = after
@@ -121,7 +120,7 @@ class _Life:
         return Step(at, "swap")
 
     def _brought(self, at: datetime) -> Step:
-        self._borrower = rules.take_back(rules_cycle.at(self._borrower, at), at)
+        self._borrower = lending.after_return(lending.in_present_cycle(self._borrower, at), at)
         self._taken_at.pop(0)
         return Step(at, "bring")
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from regulars.base.ids import new_id
 from regulars.demo.stores.drawing import picture_of
 from regulars.demo.stores.garments import Garment, View
+from regulars.features.photos.actions import photo_of
 from regulars.features.photos.model import (
     DecodedPhoto,
     PhotoLimits,
@@ -15,7 +15,6 @@ from regulars.features.photos.model import (
     ReceivedPhoto,
     WrittenPhoto,
 )
-from regulars.features.photos.rules import file_paths
 
 _SIDE_BY_SIDE = 2
 
@@ -49,18 +48,8 @@ class PictureBook:
     def photo_of(self, garment: Garment, view: View) -> tuple[WrittenPhoto, ReceivedPhoto, dict[str, bytes]]:
         """A new photo, what was received of it, and its files, which are not written yet."""
         picture = self._pictures[garment, view]
-        decoded = picture.decoded
-        photo = WrittenPhoto(
-            photo_id=new_id(),
-            purpose=PhotoPurpose.LOAN,
-            extension=decoded.extension,
-            width=decoded.width,
-            height=decoded.height,
-            size_bytes=len(decoded.full),
-            thumbnail_size_bytes=len(decoded.thumbnail),
-        )
-        full_path, thumbnail_path = file_paths(photo)
-        return photo, picture.received, {full_path: decoded.full, thumbnail_path: decoded.thumbnail}
+        photo, files = photo_of(picture.decoded, PhotoPurpose.LOAN)
+        return photo, picture.received, files
 
 
 def _picture(garment: Garment, view: View, limits: PhotoLimits) -> Picture:
