@@ -112,7 +112,7 @@ def test_each_key_is_good_for_its_own_contract_and_hotel_only(demo: Server, demo
     names = {name for name in keys if name.endswith(("_KEY", "_SHARED_SECRET"))}
     assert names == {
         "CK_ADMIN_KEY", "CK_PARENT_KEY", "HOTEL_API_KEY", "HOTEL_2_API_KEY", "KIOSK_SHARED_SECRET",
-        "INTERNAL_API_KEY", "ADMIN_API_KEY",
+        "INTERNAL_API_KEY", "ADMIN_API_KEY", "STORE_API_KEY",
     }  # fmt: skip
     balance = {"venue_id": keys["VENUE_ID"], "customer_id": "0190163d-8694-739b-aea5-966c26f8ad90"}
     for name in names:

@@ -85,16 +85,18 @@ def test_the_secrets_that_the_demo_made_are_those_of_its_server(demo: Server, de
 
 
 def test_secrets_that_were_given_stay_the_callers_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    stripe, links = "STRIPE_WEBHOOK_SECRET", "MEMBERSHIP_LINK_SIGNING_SECRET"
-    for name in (stripe, links):
+    stripe, links, shop = "STRIPE_WEBHOOK_SECRET", "MEMBERSHIP_LINK_SIGNING_SECRET", "SHOPIFY_WEBHOOK_SECRET"
+    for name in (stripe, links, f"REGULARS_{shop}"):
         monkeypatch.delenv(name, raising=False)
     made = complete_secrets({}, {})
     assert re.fullmatch(r"whsec_[0-9a-f]{64}", made[stripe]) and re.fullmatch(r"[0-9a-f]{64}", made[links])
-    assert complete_secrets(made, {stripe: None, links: None}) == made
+    assert complete_secrets(made, {stripe: None, links: None, shop: None}) == made
     chosen = complete_secrets(made, {stripe: "whsec_mine", links: None})
-    assert chosen == {stripe: "whsec_mine", links: made[links]}
+    assert chosen == {stripe: "whsec_mine", links: made[links], shop: made[shop]}
 
     # A variable beside a file that holds the same secret would be one too many.
     share_secrets(load_settings({stripe: "whsec_mine"}, mode="development"), chosen)
     assert stripe not in os.environ and os.environ[links] == made[links]
+    assert os.environ[f"REGULARS_{shop}"] == made[shop], "the server has another name for it"
     monkeypatch.delenv(links)
+    monkeypatch.delenv(f"REGULARS_{shop}")

@@ -2,13 +2,20 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+import pytest
 import pytest_asyncio
 
 from regulars.base.clock import utc_now
 from regulars.contracts.rejoes.errors import FAILURES, REFUSALS
 from regulars.contracts.rejoes.router import CONTRACT
+from regulars.contracts.rejoes.wire import AddBody, CheckoutBody, ReturnBody, SwapBody
+from regulars.contracts.rejoes.wire_events import SubscriptionData
+from regulars.demo.stores.subscribers import FIRST
+from regulars.features.lending import rules_cycle
 from regulars.features.lending.model_settings import PLANS, USUAL_PLANS
 from regulars.program_settings import SETTINGS, written
 from tests.docs.page_examples import check_printed, examples_of, printed_by
@@ -73,3 +80,24 @@ def test_every_setting_is_on_the_page_with_its_default_and_no_other() -> None:
     assert told.pop(PLANS.name) == "BASIC, PLUS and PREMIUM"
     del known[PLANS.name]
     assert told == known
+
+
+@pytest.mark.parametrize("body", [AddBody, CheckoutBody, ReturnBody, SwapBody, SubscriptionData])
+def test_every_field_is_on_the_page_with_what_it_needs(body: type[msgspec.Struct]) -> None:
+    rows = re.findall(r"^\| (`.*`) \| (required|optional)\b", TEXT, re.MULTILINE)
+    for field in msgspec.structs.fields(body):
+        needs = {need for names, need in rows if f"`{field.encode_name}`" in names}
+        assert ("required" if field.required else "optional") in needs, field.encode_name
+
+
+def test_when_cycles_begin() -> None:
+    rows = re.findall(r"^\| (20\S+) \| (20\S+) \| (20\S+) \| (20\S+) \|$", TEXT, re.MULTILINE)
+    assert len(rows) == 3
+    for row in rows:
+        days = [datetime.fromisoformat(day).replace(tzinfo=UTC) for day in row]
+        assert days == [rules_cycle.add_months(days[0], months) for months in range(4)]
+
+
+def test_every_card_that_the_demo_shows_is_on_the_page_and_no_other() -> None:
+    told = re.findall(r"^\| `(CARD-\S+)` \|", TEXT, re.MULTILINE)
+    assert told == [subscriber.card_token for subscriber in FIRST]

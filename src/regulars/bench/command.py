@@ -48,6 +48,10 @@ Memberships = Annotated[
 ]
 Cards = Annotated[int, Parameter(help="Cards of which phones are told.", validator=POSITIVE)]
 Only = Annotated[Literal["kiosks", "grant", "cards"] | None, Parameter(help="Measure nothing but this part.")]
+Borrowers = Annotated[int, Parameter(help="Borrowers of the stores.", validator=Number(gte=10))]
+Loans = Annotated[
+    int, Parameter(help="Garments that they brought back in the past year.", validator=Number(gte=0))
+]
 Markdown = Annotated[Path | None, Parameter(help="Also write the table to this file.")]
 
 
@@ -142,6 +146,38 @@ def sessions(
         return await measures.run(conninfo, sweep, sizes, only)
 
     asyncio.run(_bench("Sessions Rewards", measure, data, markdown))
+
+
+@bench.command
+def rejoes(
+    *,
+    data: Data = None,
+    seconds: Seconds = 10,
+    warm_up_seconds: WarmUpSeconds = 10,
+    clients: Clients = (1, 32, 90),
+    workers: Workers = (1, 2),
+    borrowers: Borrowers = 100_000,
+    loans: Loans = 500_000,
+    markdown: Markdown = None,
+) -> None:
+    """Measure stores that lend clothes: garments taken along and brought back.
+
+    Works in a database of its own on the server that the settings name, and drops it afterwards; it takes
+    some 2 GB. Nothing else should run on the machine meanwhile. Needs wrk; pgbench comes with the embedded
+    server.
+    """
+    import asyncio
+
+    from regulars.bench import rejoes as measures
+    from regulars.bench.sweep import Sweep
+
+    sizes = measures.Sizes(borrowers, loans)
+
+    async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
+        sweep = Sweep(console, seconds, warm_up_seconds, clients, workers)
+        return await measures.run(conninfo, sweep, sizes)
+
+    asyncio.run(_bench("Rejoes", measure, data, markdown))
 
 
 async def _bench(

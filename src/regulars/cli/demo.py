@@ -9,7 +9,9 @@ from regulars.cli.parameters import Workers
 
 Size = Annotated[
     Literal["small", "large"],
-    Parameter(help="What a new demo gets: 26 children, 250 guests and 90 customers, or thousands."),
+    Parameter(
+        help="What a new demo gets: 26 children, 250 guests, 90 customers and 30 borrowers, or many more."
+    ),
 ]
 Directory = Annotated[
     Path, Parameter(name="--data", help="Where the demo lives; it is made there, or found again.")

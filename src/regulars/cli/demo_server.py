@@ -18,7 +18,13 @@ from regulars.cli.serving import answer_requests, stop_on_signals
 from regulars.cli.session import database_of
 from regulars.db.database import Database
 from regulars.db.migrate import migrate
-from regulars.demo.credentials import complete_keys, complete_secrets, read_variables, write_variables
+from regulars.demo.credentials import (
+    SERVERS_NAMES,
+    complete_keys,
+    complete_secrets,
+    read_variables,
+    write_variables,
+)
 from regulars.demo.kiosks.cards import wallet_paths
 from regulars.demo.kiosks.venues import SOHO
 from regulars.demo.payments import (
@@ -28,10 +34,12 @@ from regulars.demo.payments import (
     stand_in_settings,
     stripe_of_demo,
 )
-from regulars.demo.seed import Size, find_demo, seed
+from regulars.demo.seed import find_demo, seed
+from regulars.demo.state import Size
 from regulars.demo.summary import CONTENTS, first_request
 from regulars.features.access.actions import list_programs
 from regulars.features.ledger.actions import Ledger
+from regulars.features.photos.actions import PhotoLibrary
 from regulars.logs import configure_logs
 from regulars.settings import Settings, load_settings, with_secret_key
 from regulars.stand_ins.stripe.keeping import Spoilt
@@ -114,6 +122,7 @@ def _given_secrets(settings: Settings) -> dict[str, str | None]:
     return {
         "STRIPE_WEBHOOK_SECRET": settings.stripe_webhook_secret,
         "MEMBERSHIP_LINK_SIGNING_SECRET": settings.membership_link_signing_secret,
+        "SHOPIFY_WEBHOOK_SECRET": settings.shopify_webhook_secret,
     }
 
 
@@ -121,7 +130,7 @@ def share_secrets(settings: Settings, variables: dict[str, str]) -> None:
     """Lets the processes that answer requests know the secrets that were made for the demo."""
     for name, given in _given_secrets(settings).items():
         if given is None:
-            os.environ[name] = variables[name]
+            os.environ[SERVERS_NAMES.get(name, name)] = variables[name]
 
 
 @contextmanager
@@ -147,10 +156,11 @@ def _announce(url: str, demo: Demo, path: Path, stripe: StripeStandIn | None) ->
 async def _prepare(conninfo: str, settings: Settings, size: Size, url: str) -> Demo:
     """What is shown of the demo, after everything that it names is in the database."""
     database = await Database.open(conninfo, connections_max=4, application_name="regulars-demo")
+    library = PhotoLibrary(settings.photo_store_url or settings.data_directory / "photos")
     try:
         await _refuse_other_data(database, settings.data_directory)
         with _progress() as show_progress:
-            program = await seed(database, Ledger(database, utc_now), size, utc_now(), show_progress)
+            program = await seed(database, Ledger(database, utc_now), library, size, utc_now(), show_progress)
         async with database.transaction() as connection:
             secret_key = with_secret_key(settings).secret_key
             assert secret_key is not None
@@ -158,6 +168,7 @@ async def _prepare(conninfo: str, settings: Settings, size: Size, url: str) -> D
             keys = await complete_keys(connection, secret_key, program.program_id, known, utc_now())
             wallets = await wallet_paths(connection, program.program_id, utc_now())
     finally:
+        library.close()
         await database.close()
     secrets = complete_secrets(known, _given_secrets(settings))
     return Demo({"REGULARS_URL": url, "VENUE_ID": SOHO.slug, **keys, **secrets}, wallets)

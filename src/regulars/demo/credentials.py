@@ -32,10 +32,19 @@ KEYS = {
     "CK_PARENT_KEY": DemoKey("Demo parent", "cryptokids:parent"),
     "HOTEL_API_KEY": DemoKey("High Street tills", "loyaltyhub:till", HIGH_STREET.slug),
     "HOTEL_2_API_KEY": DemoKey("Number Four tills", "loyaltyhub:till", NUMBER_FOUR.slug),
+    "STORE_API_KEY": DemoKey("Demo stores", "rejoes:store"),
 }
 
-SECRETS = {"STRIPE_WEBHOOK_SECRET": "whsec_", "MEMBERSHIP_LINK_SIGNING_SECRET": ""}
+SECRETS = {
+    "STRIPE_WEBHOOK_SECRET": "whsec_",
+    "MEMBERSHIP_LINK_SIGNING_SECRET": "",
+    "SHOPIFY_WEBHOOK_SECRET": "",
+}
 """Secrets that callers share with the server, which has them from its environment; how each begins."""
+
+
+SERVERS_NAMES = {"SHOPIFY_WEBHOOK_SECRET": "REGULARS_SHOPIFY_WEBHOOK_SECRET"}
+"""What the server's own setting is called, where that is another name."""
 
 
 def complete_secrets(known: dict[str, str], given: dict[str, str | None]) -> dict[str, str]:

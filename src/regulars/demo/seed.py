@@ -1,14 +1,14 @@
 """Puts the demo into a database. Safe to interrupt and to call again: it goes on where it stopped.
 
-The people and the catalogue, the hotels with their guests and promos, and the venues with their customers
-come in one transaction. The year follows in batches, each command under a claim of its own, each sale with
-its ticket and each order with its id: a second run replays what the first one did and does the rest.
+The people and the catalogue, the hotels with their guests and promos, the venues with their customers and the
+stores come in one transaction. The year follows in batches, each command under a claim of its own, each sale
+with its ticket, each order with its id and each borrower at once: a second run replays what the first one did
+and does the rest.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,19 @@ from regulars.demo.kiosks.customers import Customer, customers_of_the_demo
 from regulars.demo.kiosks.opening import open_for_customers
 from regulars.demo.kiosks.trade import trade as trade_at_kiosks
 from regulars.demo.people import LEO, MAYA, Person, people_of_the_demo
+from regulars.demo.state import (
+    DemoState,
+    HotelsState,
+    KiosksState,
+    Size,
+    StoresState,
+    begin,
+    mark,
+    state_in,
+)
+from regulars.demo.stores.places import open_stores
+from regulars.demo.stores.subscribers import subscribers_of_the_demo
+from regulars.demo.stores.trade import trade as trade_at_stores
 from regulars.demo.year import DAYS, Cast, plan_year
 from regulars.features.access import actions as access
 from regulars.features.access.model import Program
@@ -30,46 +43,19 @@ from regulars.features.ledger.actions import Ledger
 from regulars.features.ledger.model import Command, Outcome
 from regulars.features.members import actions as members
 from regulars.features.members.model import NewMember
+from regulars.features.photos.actions import PhotoLibrary
 from regulars.features.rewards import actions as rewards
-
-Size = Literal["small", "large"]
 
 SLUG = "demo"
 SEED = 20_240_229
 PEOPLE: dict[Size, int] = {"small": 26, "large": 2000}
 GUESTS: dict[Size, int] = {"small": 250, "large": 2500}
 CUSTOMERS: dict[Size, int] = {"small": 90, "large": 900}
+SUBSCRIBERS: dict[Size, int] = {"small": 30, "large": 200}
 BATCH_MAX = 500
 _PAGE = 1000
-_YEARS_PART, _HOTELS_PART = 0.5, 0.25
-"""What part of the work the children's year is, and the hotels' months; those of the kiosks are the rest."""
-
-
-class DemoState(msgspec.Struct, frozen=True):
-    """What the program's settings say about how far the demo is."""
-
-    size: Size
-    until: datetime
-    complete: bool
-
-
-class HotelsState(msgspec.Struct, frozen=True):
-    """The same of its hotels, which demos of earlier versions have got later."""
-
-    hotels_size: Size
-    hotels_until: datetime
-    hotels_complete: bool
-
-
-class KiosksState(msgspec.Struct, frozen=True):
-    """The same of its kiosks."""
-
-    kiosks_size: Size
-    kiosks_until: datetime
-    kiosks_complete: bool
-
-
-State = TypeVar("State", DemoState, HotelsState, KiosksState)
+_YEARS_PART, _HOTELS_PART, _KIOSKS_PART = 0.4, 0.2, 0.2
+"""What part of the work the children's year is, and what hotels and kiosks do; the stores are the rest."""
 
 
 async def find_demo(connection: Connection) -> Program | None:
@@ -79,11 +65,16 @@ async def find_demo(connection: Connection) -> Program | None:
 
 def state_of(program: Program) -> DemoState:
     """How far the demo of this program is."""
-    return _state(program, DemoState)
+    return state_in(program, DemoState)
 
 
 async def seed(
-    database: Database, ledger: Ledger, size: Size, now: datetime, show_progress: Callable[[float], None]
+    database: Database,
+    ledger: Ledger,
+    library: PhotoLibrary,
+    size: Size,
+    now: datetime,
+    show_progress: Callable[[float], None],
 ) -> Program:
     """The demo's program with all its data; `show_progress` is told what part of 1.0 is done.
 
@@ -95,18 +86,24 @@ async def seed(
             program = await _open_hotels(connection, program, size, now)
         if "demo.kiosks_until" not in program.settings:
             program = await _open_venues(connection, program, size, now)
+        if "demo.stores_until" not in program.settings:
+            await open_stores(connection, program.program_id, now)
+            program = await begin(connection, program, "stores", size, now)
+
+    def show(begun: float, part: float) -> Callable[[float], None]:
+        return lambda done: show_progress(begun + done * part)
+
+    kiosks_from = _YEARS_PART + _HOTELS_PART
+    stores_from = kiosks_from + _KIOSKS_PART
     if not state_of(program).complete:
-        await _live_the_year(database, ledger, program, lambda part: show_progress(part * _YEARS_PART))
-        program = await _mark(database, program, "demo.complete", now)
-    if not _state(program, HotelsState).hotels_complete:
-        program = await _trade(
-            database, program, now, lambda part: show_progress(_YEARS_PART + part * _HOTELS_PART)
-        )
-    if not _state(program, KiosksState).kiosks_complete:
-        begun = _YEARS_PART + _HOTELS_PART
-        program = await _trade_at_kiosks(
-            database, program, now, lambda part: show_progress(begun + part * (1 - begun))
-        )
+        await _live_the_year(database, ledger, program, show(0, _YEARS_PART))
+        program = await mark(database, program, "demo.complete", now)
+    if not state_in(program, HotelsState).hotels_complete:
+        program = await _trade(database, program, now, show(_YEARS_PART, _HOTELS_PART))
+    if not state_in(program, KiosksState).kiosks_complete:
+        program = await _trade_at_kiosks(database, program, now, show(kiosks_from, _KIOSKS_PART))
+    if not state_in(program, StoresState).stores_complete:
+        program = await _lend(database, library, program, now, show(stores_from, 1 - stores_from))
     return program
 
 
@@ -138,47 +135,53 @@ async def _set_the_stage(connection: Connection, size: Size, now: datetime) -> P
 
 async def _open_hotels(connection: Connection, program: Program, size: Size, now: datetime) -> Program:
     await open_for_guests(connection, program, _guests(size), now)
-    settings = {
-        "demo.hotels_size": size,
-        "demo.hotels_until": now.isoformat(),
-        "demo.hotels_complete": False,
-    }
-    return await access.update_program_settings(connection, program.program_id, settings, now=now)
+    return await begin(connection, program, "hotels", size, now)
 
 
 async def _trade(
     database: Database, program: Program, now: datetime, show_progress: Callable[[float], None]
 ) -> Program:
-    state = _state(program, HotelsState)
+    state = state_in(program, HotelsState)
     guests, until = _guests(state.hotels_size), state.hotels_until
     await trade(database, program, guests, until=until, seed=SEED, show_progress=show_progress)
     async with database.transaction() as connection:
         await see_off(connection, program, guests, until)
-    return await _mark(database, program, "demo.hotels_complete", now)
+    return await mark(database, program, "demo.hotels_complete", now)
 
 
 async def _open_venues(connection: Connection, program: Program, size: Size, now: datetime) -> Program:
     await open_for_customers(connection, program, _customers(size), now)
-    settings = {
-        "demo.kiosks_size": size,
-        "demo.kiosks_until": now.isoformat(),
-        "demo.kiosks_complete": False,
-    }
-    return await access.update_program_settings(connection, program.program_id, settings, now=now)
+    return await begin(connection, program, "kiosks", size, now)
 
 
 async def _trade_at_kiosks(
     database: Database, program: Program, now: datetime, show_progress: Callable[[float], None]
 ) -> Program:
-    state = _state(program, KiosksState)
+    state = state_in(program, KiosksState)
     customers, until = _customers(state.kiosks_size), state.kiosks_until
     await trade_at_kiosks(database, program, customers, until=until, seed=SEED, show_progress=show_progress)
-    return await _mark(database, program, "demo.kiosks_complete", now)
+    return await mark(database, program, "demo.kiosks_complete", now)
 
 
-async def _mark(database: Database, program: Program, name: str, now: datetime) -> Program:
-    async with database.transaction() as connection:
-        return await access.update_program_settings(connection, program.program_id, {name: True}, now=now)
+async def _lend(
+    database: Database,
+    library: PhotoLibrary,
+    program: Program,
+    now: datetime,
+    show_progress: Callable[[float], None],
+) -> Program:
+    state = state_in(program, StoresState)
+    subscribers = subscribers_of_the_demo(SUBSCRIBERS[state.stores_size], Random(SEED))
+    await trade_at_stores(
+        database,
+        library,
+        program,
+        subscribers,
+        until=state.stores_until,
+        seed=SEED,
+        show_progress=show_progress,
+    )
+    return await mark(database, program, "demo.stores_complete", now)
 
 
 async def _live_the_year(
@@ -229,11 +232,6 @@ async def _cast(connection: Connection, program_id: int, state: DemoState) -> Ca
     tasks = [Task(template.template_id, template.title, template.points) for template in templates]
     prices = [Price(reward.reward_id, reward.name, reward.cost, reward.image_url) for reward in catalogue]
     return Cast(children, tasks, prices)
-
-
-def _state(program: Program, kind: type[State]) -> State:
-    settings = program.settings
-    return msgspec.convert({name: settings[f"demo.{name}"] for name in kind.__struct_fields__}, kind)
 
 
 def _guests(size: Size) -> list[Guest]:

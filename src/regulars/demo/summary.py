@@ -6,10 +6,16 @@ from pathlib import Path
 from regulars.demo.hotels.guests import JOHN, JOHN_RFID
 from regulars.demo.hotels.places import HOTELS
 from regulars.demo.kiosks.venues import VENUES, Venue
+from regulars.demo.stores.places import STORES
+from regulars.demo.stores.subscribers import FIRST as SUBSCRIBERS
 
 
 def _named(venue: Venue) -> str:
     return f"{venue.branding.brand_name} ({venue.slug})"
+
+
+def _card(kind: str) -> str:
+    return next(who.card_token for who in SUBSCRIBERS if kind in who.card_token)
 
 
 CONTENTS = {
@@ -17,7 +23,9 @@ CONTENTS = {
     "Loyalty Hub hotels": f"{' and '.join(hotel.name for hotel in HOTELS)}, with months of sales",
     "Loyalty Hub customer": f"{JOHN.name}, who carries the fob {JOHN_RFID}",
     "Sessions Rewards venues": f"{' and '.join(_named(venue) for venue in VENUES)}, with months of orders",
-    "not served yet": "Rejoes, FitTwin, native: no keys for them",
+    "Rejoes stores": f"{' and '.join(store.name for store in STORES)}, with a year of loans",
+    "Rejoes cards": f"{_card('PREMIUM')}, {_card('PLUS')}, {_card('BASIC')}, {_card('PAUSED')} and others",
+    "not served yet": "FitTwin, native: no keys for them",
 }
 """Who and what is in it, by what a table calls it."""
 

@@ -17,6 +17,7 @@ from regulars.features.photos.addresses import address_of, open_photo, opened_at
 from regulars.features.photos.claiming import PhotoClaim
 from regulars.features.photos.library import PhotoLibrary
 from regulars.features.photos.model import (
+    DecodedPhoto,
     Photo,
     PhotoPurpose,
     PhotoQuota,
@@ -39,6 +40,7 @@ __all__ = [
     "keep_photo_at",
     "open_photo",
     "opened_at_address",
+    "photo_of",
     "photo_path",
     "quota_of",
     "received_mime_type",
@@ -64,8 +66,14 @@ async def write_photo(library: PhotoLibrary, received: bytes, purpose: PhotoPurp
     (`photo_too_large`, `photo_type_unsupported`, `photo_too_many_pixels`, `photo_damaged`). Raises
     PhotosUnavailable when too many wait, PhotoStorageUnavailable when the files cannot be written.
     """
-    decoded = await library.decoder.decode(received)
-    written = WrittenPhoto(
+    written, files = photo_of(await library.decoder.decode(received), purpose)
+    await library.storage.write(files)
+    return written
+
+
+def photo_of(decoded: DecodedPhoto, purpose: PhotoPurpose) -> tuple[WrittenPhoto, dict[str, bytes]]:
+    """A new photo, and its files by where the store keeps them, which are not written yet."""
+    photo = WrittenPhoto(
         photo_id=new_id(),
         purpose=purpose,
         extension=decoded.extension,
@@ -74,9 +82,8 @@ async def write_photo(library: PhotoLibrary, received: bytes, purpose: PhotoPurp
         size_bytes=len(decoded.full),
         thumbnail_size_bytes=len(decoded.thumbnail),
     )
-    full_path, thumbnail_path = rules.file_paths(written)
-    await library.storage.write({full_path: decoded.full, thumbnail_path: decoded.thumbnail})
-    return written
+    full_path, thumbnail_path = rules.file_paths(photo)
+    return photo, {full_path: decoded.full, thumbnail_path: decoded.thumbnail}
 
 
 async def refuse_over_quota(
