@@ -19,7 +19,7 @@ from tests.support.enrolment import NOW, enrol, new_program
 from tests.support.plans import Values, check, keep_first_plans, plan_anew, plan_for_good, plan_of
 
 COUNT = 40_000
-PAGES_MAX = 80
+PAGES_MAX = 40
 """A change of a member touches five indexes as well."""
 
 BULK: list[LiteralString] = [
