@@ -1,5 +1,6 @@
 """Puts the application together: the contracts, what they share, and what surrounds them."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -12,6 +13,7 @@ from regulars.contracts.loyaltyhub.router import CONTRACT as LOYALTY_HUB
 from regulars.contracts.rejoes.router import CONTRACT as REJOES
 from regulars.contracts.sessions.router import CONTRACT as SESSIONS
 from regulars.db.database import Database, DatabaseUnavailable
+from regulars.db.gathered_reads import GatheredReads
 from regulars.features.access.actions import list_programs
 from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
 from regulars.features.access.limits import AttemptLimits
@@ -29,6 +31,7 @@ from regulars.http.documentation import Documentation
 from regulars.http.edge import contract_router
 from regulars.http.observation import Observation
 from regulars.http.routing import Routing
+from regulars.http.sealed_keys import SealedKeys
 from regulars.http.services import Services
 from regulars.http.token_issuers import TokenIssuers
 from regulars.jobs import Tools, working
@@ -38,6 +41,8 @@ from regulars.settings import Settings, load_settings, with_secret_key
 from regulars.vendors import carriers_of, public_url, stripe_settings
 
 _logger = structlog.get_logger("regulars")
+
+DECODERS_MAX = 4
 
 CONTRACTS: tuple[Contract, ...] = (CRYPTOKIDS, LOYALTY_HUB, SESSIONS, REJOES)
 """Every published contract that the server speaks. Adding one is adding it here."""
@@ -119,7 +124,7 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
         stack.push_async_callback(ledger.close)
         photos = PhotoLibrary(
             settings.photo_store_url or settings.data_directory / "photos",
-            _photo_limits(settings),
+            photo_limits(settings),
             secret_key=settings.secret_key,
         )
         stack.callback(photos.close)
@@ -130,7 +135,9 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
             settings=settings,
             clock=clock,
             database=database,
+            reads=GatheredReads(database),
             credentials=CredentialCache(database, settings.secret_key, clock=clock),
+            sealed_keys=SealedKeys(settings.secret_key, clock=clock),
             programs=ProgramCache(database),
             token_issuers=TokenIssuers(
                 database, locations, clock=clock, allows_plain_http=settings.mode == "development"
@@ -184,11 +191,22 @@ async def _warn_of_keyless_programs(services: Services, application: Litestar) -
                 _logger.warning("open_without_a_key", program=program.slug, setting=setting)
 
 
-def _photo_limits(settings: Settings) -> PhotoLimits:
+def photo_limits(settings: Settings) -> PhotoLimits:
+    """What one process takes in, and how many photos it decodes at a time."""
     return PhotoLimits(
         received_bytes_max=settings.photo_bytes_max,
         pixels_max=settings.photo_pixels_max,
         side_max=settings.photo_edge_pixels_max,
         thumbnail_side_max=settings.thumbnail_edge_pixels_max,
-        decoders=settings.photo_workers,
+        decoders=settings.photo_workers or _cores_of_worker(settings),
     )
+
+
+def _cores_of_worker(settings: Settings) -> int:
+    """How many photos one process decodes at a time where nobody has said so.
+
+    Enough for all cores, because decoders let requests go first; few enough for the memory, of which the
+    largest photos take a gigabyte each.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(max(1, cores // settings.workers), DECODERS_MAX)

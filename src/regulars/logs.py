@@ -193,11 +193,14 @@ def _adopt_library_logs(threshold: int) -> None:
     root = logging.getLogger()
     root.handlers = [_LibraryHandler()]
     root.setLevel(max(threshold, logging.INFO))
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+    for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
+    # As long as anybody might read them, uvicorn makes up the parts of a line for every request.
+    logging.getLogger("uvicorn.access").handlers = []
+    logging.getLogger("uvicorn.access").propagate = False
     # Each says at length, at INFO, what our own lines say shortly.
-    for name in ("uvicorn.access", "alembic", "procrastinate", "httpx2", "psycopg.pool"):
+    for name in ("alembic", "procrastinate", "httpx2", "psycopg.pool"):
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
 
 

@@ -16,6 +16,7 @@ from regulars.features.kiosk import actions as kiosk
 from regulars.features.kiosk import model_settings as kiosk_settings
 from regulars.features.lending import model_settings as lending_settings
 from regulars.features.memberships import model_settings as membership_settings
+from regulars.features.photos import model_settings as photo_settings
 from regulars.http.cross_origin import ORIGINS
 
 SETTINGS: tuple[StoredSetting[Any], ...] = (
@@ -27,6 +28,8 @@ SETTINGS: tuple[StoredSetting[Any], ...] = (
     cryptokids.REFUNDS_PER_HOUR,
     cryptokids.TOKEN_LIFETIME_SECONDS,
     cryptokids.HOLD_LIFETIME_SECONDS,
+    photo_settings.UNUSED_PER_MEMBER,
+    photo_settings.UNUSED_PER_PROGRAM,
     *kiosk_settings.TERMS.values(),
     membership_settings.SCOPE,
     membership_settings.REWARDS_PER_PERIOD,

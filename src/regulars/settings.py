@@ -117,8 +117,12 @@ class Settings(VendorSettings, frozen=True, kw_only=True):
     ] = 2048
     thumbnail_edge_pixels_max: Annotated[int, Meta(description="The same for their thumbnails.", ge=16)] = 600
     photo_workers: Annotated[
-        int, Meta(description="Photos that one process decodes at a time.", ge=1, le=16)
-    ] = 1
+        Annotated[int, Meta(ge=1, le=16)] | None,
+        Meta(
+            description="Photos that one process decodes at a time; without it, the cores of the machine are "
+            "divided among the workers, four for each at most.",
+        ),
+    ] = None
     feature_refunds: Annotated[
         bool,
         Meta(

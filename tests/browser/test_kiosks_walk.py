@@ -10,9 +10,9 @@ from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from regulars.contracts.sessions.context import ADMIN_SCOPE, INTERNAL_SCOPE
 from regulars.contracts.sessions.settings import UNKNOWN_CARDS_PER_MINUTE
+from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.support.kiosks import PHONE, VENUE, Kiosks, carrying, kiosks, ok, selling
 from tests.support.listening import listening
-from tests.support.stripe_stand_in import StripeStandIn
 
 PHONE_SIZE, DESK_SIZE = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 BRANDING = {"brand_name": "Sessions", "hero_text": "Coffee, records, company.", "primary_color": "#1f3a5f",
@@ -50,8 +50,8 @@ class Walk:
         page.on("request", lambda request: self.fetched.append(request.url))
 
     def _complain(self, message: ConsoleMessage) -> None:
-        # The page of the stand-in for Stripe has no icon.
-        if not message.location["url"].startswith(self._counter.stripe.url):
+        # That a declined card is a 402 is meant.
+        if not message.location["url"].startswith(f"{self._counter.stripe.url}/pay/"):
             self.complaints.append(message.text)
 
     async def open(self, path: str) -> None:
@@ -122,6 +122,8 @@ async def test_from_the_kiosk_to_a_redeemed_reward(walk: Walk, counter: Counter)
         "Reward used: −1 reward", "Reward earned: +1 reward", "Purchase: +2 points",
         "Membership reward: +1 reward", "Purchase: +99 points",
     ]  # fmt: skip
+    await refuse_and_pay(walk, counter, path)
+    await walk.shows(points=1, rewards=2, to_go="99 points", tickets=2)
 
 
 async def new_customer(walk: Walk, path: str) -> None:
@@ -145,9 +147,14 @@ async def become_member(walk: Walk, counter: Counter, path: str) -> None:
     await walk.shows(points=99, rewards=0, to_go="1 point", tickets=0)
     await expect(page.get_by_role("heading", name="Become a member")).to_be_visible()
     await page.get_by_role("link", name="Become a member").click()
-    await expect(page.get_by_text("9.99 GBP, every month.")).to_be_visible()
+    await expect(page.get_by_text("GBP per month")).to_be_visible()
     assert page.url.startswith(f"{counter.stripe.url}/pay/")
-    await page.go_back()
+    await walk.fits()
+    await page.get_by_role("button", name="Decline the card").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Your card was declined.")
+    await walk.fits()
+    await walk.open(path)
+    await expect(page.get_by_role("heading", name="Become a member")).to_be_visible()
     # Coming back later leads to the same purchase.
     first = counter.stripe.account.one("checkout.session")["id"]
     await page.get_by_role("link", name="Become a member").click()
@@ -163,6 +170,21 @@ async def become_member(walk: Walk, counter: Counter, path: str) -> None:
     await walk.open(f"{path}/join")
     assert page.url == counter.url + path
     assert len(counter.stripe.account.of_kind("subscription")) == 1
+
+
+async def refuse_and_pay(walk: Walk, counter: Counter, path: str) -> None:
+    """The buttons on the stand-in's own page, and what the customer's page makes of them."""
+    page = walk.page
+    for button, said in (
+        ("Fail the next payment", "Payment overdue"),
+        ("Pay what is due", "You are a member"),
+    ):
+        await page.goto(counter.stripe.url)
+        await walk.fits()
+        await page.get_by_role("button", name=button).click()
+        await expect(page.locator(".waiting")).to_have_count(0)
+        await walk.open(path)
+        await expect(page.get_by_role("heading", name=said)).to_be_visible()
 
 
 async def redeem(walk: Walk, counter: Counter, token: str) -> None:

@@ -11,13 +11,13 @@ SMALL = (
     *("--customers", "200", "--orders", "1000", "--memberships", "1500", "--cards", "60"),
 )
 
+CARDS = ["signing a card, 1 core", "pushing to a phone", "fetching a card, 1 worker"]
 
-def test_sessions_measures_everything_and_no_request_fails(
-    database_url: str, data: Path, tmp_path: Path
-) -> None:
-    table = tmp_path / "table.md"
+
+def run(database_url: str, data: Path, table: Path, *more: str) -> list[list[str]]:
+    """The rows of the table, once the benchmark has ended well and left nothing behind."""
     done = subprocess.run(
-        [*COMMAND, "bench", "sessions", "--data", str(data), "--markdown", str(table), *SMALL],
+        [*COMMAND, "bench", "sessions", "--data", str(data), "--markdown", str(table), *SMALL, *more],
         capture_output=True,
         text=True,
         timeout=RUN_SECONDS_MAX,
@@ -28,8 +28,14 @@ def test_sessions_measures_everything_and_no_request_fails(
     )
     assert done.returncode == 0, done.stderr
     assert databases_of_benchmarks(database_url) == []
+    return rows_of(table.read_text())
 
-    rows = rows_of(table.read_text())
+
+def test_sessions_measures_everything_and_no_request_fails(
+    database_url: str, data: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "table.md"
+    rows = run(database_url, data, table)
     assert [(row[0], row[1]) for row in rows] == [
         ("pgbench, earn", "4"),
         ("pgbench, apply", "4"),
@@ -52,3 +58,12 @@ def test_sessions_measures_everything_and_no_request_fails(
     assert "grants verified after the run: 0 findings" in said
     assert "while it granted 1,500 rewards" in said and "checked 1,500 memberships, and granted none" in said
     assert "60 pushes arrived over 1 connection" in said
+
+
+def test_one_part_is_measured_alone(database_url: str, data: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table.md"
+    rows = run(database_url, data, table, "--only", "cards")
+    assert [row[0] for row in rows] == CARDS
+    said = table.read_text()
+    assert "60 pushes arrived over 1 connection" in said
+    assert "monthly grant" not in said and "pgbench" not in said

@@ -39,6 +39,9 @@ ROUTES: dict[str, tuple[tuple[str, ...], int]] = {
     "GET /api/card-branding": ((KIOSK, INTERNAL, ADMIN), 200),
     "POST /api/card-branding": ((ADMIN,), 200),
     "GET /admin": ((ADMIN,), 200),
+    # The key is in the form, whoever else sends it; and a cookie that is not there can be cleared.
+    "POST /admin/sign-in": (OPEN, 303),
+    "POST /admin/sign-out": (OPEN, 303),
     # Open by contract. What stands in front of them is a signature, a token, or nothing.
     "POST /loyalty/stripe-webhook": (OPEN, 400),
     "GET /membership": (OPEN, 401),

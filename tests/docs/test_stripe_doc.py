@@ -8,11 +8,13 @@ from uuid import UUID
 import pytest
 
 from regulars.contracts.sessions import link_secrets, links
+from regulars.demo.payments import FILE, STAND_IN_VARIABLE
 from regulars.features.memberships.model import Scope
 from regulars.features.memberships.rules import metadata_for, terms_of
 from regulars.features.payments import client, rules
 from regulars.features.payments.model import StripeSettings
 from regulars.settings import load_settings
+from regulars.stand_ins.stripe.deeds import DEEDS
 from regulars.vendors import stripe_settings
 from tests.docs.page_examples import check_printed, examples_of, printed_by
 from tests.support.documented_kiosks import documented_kiosks
@@ -57,6 +59,12 @@ def test_the_settings_are_all_that_a_purchase_needs(tmp_path: Path) -> None:
     assert settings.membership_return_origins == ("https://shop.example",)
     rows = re.findall(r"^\| `([A-Z_]+)` \|", TEXT, re.MULTILINE)
     assert {name.removesuffix("_FILE") for name in environment} - {"REGULARS_PUBLIC_URL"} == set(rows)
+
+
+def test_the_buttons_are_those_of_the_stand_in() -> None:
+    table = TEXT.partition("| button |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| \*\*(.+?)\*\* \|", table, re.MULTILINE) == [deed.label for deed in DEEDS]
+    assert f"`{STAND_IN_VARIABLE}`" in TEXT and f"`{FILE}`" in TEXT
 
 
 def test_the_metadata_are_those_of_a_checkout() -> None:

@@ -27,9 +27,9 @@ from regulars.features.passes import (
 from regulars.features.passes.model_carriers import GoogleSettings
 from regulars.settings import load_settings
 from regulars.settings_vendors import VendorSettings
+from regulars.stand_ins.apple.certificates import Issued, certificates
 from regulars.vendors import carriers_of
 from tests.docs.page_examples import Example, check_printed, examples_of, printed_by
-from tests.support.apple_stand_in_certificates import Issued, certificates
 from tests.support.documented_kiosks import documented_kiosks
 from tests.support.kiosks import PHONE, VENUE
 from tests.support.listening import listening

@@ -16,8 +16,8 @@ from regulars.db.database import Database
 from regulars.features.passes import actions as passes
 from regulars.features.passes import delivery, store_jobs
 from regulars.features.passes.model import Delivery, Pass
+from regulars.stand_ins.apple.push_service import Misdeed
 from tests.races.passes_worker import Task
-from tests.support.apple_stand_in import Misdeed
 from tests.support.passes import PassWorld, apple_settings, pass_world
 
 CROWD = 20

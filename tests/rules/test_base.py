@@ -1,5 +1,6 @@
 """Ids, clock, refusals and phone numbers."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from uuid import RFC_4122, UUID
 
@@ -83,3 +84,23 @@ def test_a_refusal_keeps_its_details_out_of_its_text() -> None:
 )
 def test_phone_numbers(raw: str, region: str, expected: str | None) -> None:
     assert to_e164(raw, region) == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system copies no processes")
+def test_ids_of_a_copied_process_are_others() -> None:
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    id_at(at, 1)
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.write(writing, id_at(at, 1).bytes)
+        os._exit(0)
+    theirs = UUID(bytes=os.read(reading, 16))
+    os.wait()
+    os.close(reading)
+    os.close(writing)
+    assert theirs != id_at(at, 1)
+
+
+def test_more_ids_than_are_drawn_at_once_are_all_different() -> None:
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    assert len({id_at(at, 1) for _ in range(5000)}) == 5000

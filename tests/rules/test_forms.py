@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multipart import MultipartError
 
-from regulars.http.forms import PARTS_MAX, FormPart, parse_form
+from regulars.http.forms import PARTS_MAX, FormPart, parse_parts
 
 BOUNDARY = "----a boundary 7"
 
@@ -25,13 +25,13 @@ def test_parts_are_read_as_they_were_sent(contents: list[bytes]) -> None:
     raw = b"".join(part(f"f{number}", content, "é.jpg") for number, content in enumerate(contents)) + END
     # A part that holds the boundary itself ends there, which no browser lets happen.
     if not any(BOUNDARY.encode() in content for content in contents):
-        found = parse_form(raw, BOUNDARY)
+        found = parse_parts(raw, BOUNDARY)
         assert [one.content for one in found] == contents
         assert all(one.file_name == "é.jpg" for one in found)
 
 
 def test_names_and_files() -> None:
-    found = parse_form(part("memberId", b"7") + part("photo", b"\r\n--x\0\xff", "../a.jpg") + END, BOUNDARY)
+    found = parse_parts(part("memberId", b"7") + part("photo", b"\r\n--x\0\xff", "../a.jpg") + END, BOUNDARY)
     assert found == [FormPart("memberId", None, b"7"), FormPart("photo", "../a.jpg", b"\r\n--x\0\xff")]
     assert "x" not in repr(found[1]).replace("photo", "")
 
@@ -53,7 +53,7 @@ def test_names_and_files() -> None:
 )
 def test_what_is_no_form_is_refused_or_empty(raw: bytes) -> None:
     try:
-        found = parse_form(raw, BOUNDARY)
+        found = parse_parts(raw, BOUNDARY)
     except (MultipartError, LookupError, UnicodeError):
         return
     assert [one.content for one in found] in ([], [b"x"])

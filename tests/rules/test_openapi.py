@@ -117,6 +117,7 @@ ANSWERS = {
     ("post", "/shop/orders"): "201 400 401 403 408 409 413 503 default",
     ("get", "/shop/orders/{order_id}/lines/{number}"): "200 400 401 403 404 413 503 default",
     ("get", "/shop/export"): "200 204 503 default",
+    ("post", "/shop/sign-in"): "303 400 401 408 413 503 default",
 }
 
 
@@ -143,12 +144,26 @@ def test_answers_that_are_not_json_say_so(document: Document) -> None:
     assert responses["204"] == {"description": "No Content"}
 
 
+def test_a_form_is_a_form_and_an_answer_may_have_two_media_types(document: Document) -> None:
+    described = operation(document, "post", "/shop/sign-in")
+    form = {"schema": {"$ref": "#/components/schemas/SignIn"}}
+    assert described["requestBody"]["content"] == {"application/x-www-form-urlencoded": form}
+    assert described["responses"]["401"] == {
+        "description": "A wrong one. The form.",
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/PlainError"}},
+            "text/html": {"schema": {"type": "string"}},
+        },
+    }
+
+
 SECURITY: dict[tuple[str, str], list[Document]] = {
-    ("post", "/shop/orders"): [{"shop.header.x-admin-key": []}],
+    ("post", "/shop/orders"): [{"shop.header.x-admin-key": []}, {"shop.cookie.desk": []}],
     ("get", "/shop/orders/{order_id}/lines/{number}"): [
         {"shop.header.x-admin-key": []},
         {"shop.bearer.authorization": []},
         {"shop.cookie.device": []},
+        {"shop.cookie.desk": []},
         {},
     ],
     ("get", "/shop/export"): [],
@@ -167,6 +182,7 @@ def test_the_schemes_are_declared(document: Document) -> None:
         "shop.header.x-admin-key": {"type": "apiKey", "in": "header", "name": "x-admin-key"},
         "shop.bearer.authorization": {"type": "http", "scheme": "bearer"},
         "shop.cookie.device": {"type": "apiKey", "in": "cookie", "name": "device"},
+        "shop.cookie.desk": {"type": "apiKey", "in": "cookie", "name": "desk"},
     }
 
 
@@ -188,4 +204,4 @@ def test_every_reference_leads_somewhere(document: Document) -> None:
 
 def test_operation_ids_are_unique(document: Document) -> None:
     ids = [entry["operationId"] for methods in document["paths"].values() for entry in methods.values()]
-    assert sorted(ids) == ["shop_buy", "shop_export", "shop_read_line"]
+    assert sorted(ids) == ["shop_buy", "shop_export", "shop_read_line", "shop_sign_in"]

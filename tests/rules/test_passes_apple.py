@@ -15,7 +15,7 @@ from PIL import Image
 from regulars.features.passes.apple_artwork import artwork_of
 from regulars.features.passes.apple_bundle import AppleSigner
 from regulars.features.passes.model import CardFace, Pass
-from tests.support.apple_stand_in_certificates import certificates
+from regulars.stand_ins.apple.certificates import certificates
 from tests.support.enrolment import NOW
 from tests.support.passes import TOPIC, apple_settings, face
 

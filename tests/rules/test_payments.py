@@ -12,9 +12,9 @@ from regulars.features.payments import actions as payments
 from regulars.features.payments.model import Event, Invoice, Period, StripeSettings, Subject
 from regulars.features.payments.rules import is_of_now, signed_at, subject_of
 from regulars.features.payments.rules_shapes import charge_in, id_in, invoice_in, session_in, subscription_in
-from tests.support.stripe_stand_in import signature
-from tests.support.stripe_stand_in_account import StripeAccount
-from tests.support.stripe_stand_in_shapes import NEW_SHAPE, OLD_SHAPE, in_shape
+from regulars.stand_ins.stripe.account import StripeAccount
+from regulars.stand_ins.stripe.shapes import NEW_SHAPE, OLD_SHAPE, in_shape
+from regulars.stand_ins.stripe.signing import signature
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AT = int(NOW.timestamp())

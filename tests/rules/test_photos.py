@@ -1,20 +1,32 @@
 """What kind of picture a file is, and where photos are found."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from regulars.features.photos.model import PhotoName, PhotoPurpose, WrittenPhoto
+from regulars.base.ids import id_floor
+from regulars.base.refusals import Refused
+from regulars.features.photos.model import (
+    PhotoName,
+    PhotoPurpose,
+    PhotoQuota,
+    StoredFile,
+    UnusedPhotos,
+    WrittenPhoto,
+)
 from regulars.features.photos.rules import (
+    file_attributes,
     file_path,
     file_paths,
-    paths_without_photo,
     photo_at,
     photo_name,
     photo_of_file,
     photo_path,
+    photos_of_old_files,
     picture_format,
     read_photo_name,
+    refuse_over_quota,
 )
 
 ID = UUID("01920000-0000-7000-8000-0000000000ab")
@@ -122,7 +134,84 @@ def test_which_photo_a_file_belongs_to(path: str, expected: UUID | None) -> None
     assert photo_of_file(path) == expected
 
 
-def test_files_that_are_not_ours_are_left_alone() -> None:
-    other = UUID("01920000-0000-7000-8000-0000000000cd")
-    paths = [f"reward/ab/{ID}.jpg", f"reward/cd/{other}.jpg", "reward/ab/readme.txt", "somebody/elses.jpg"]
-    assert paths_without_photo(paths, {ID}) == [f"reward/cd/{other}.jpg"]
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+OLD, YOUNG = NOW - timedelta(hours=2), NOW - timedelta(minutes=2)
+BEFORE = NOW - timedelta(hours=1)
+
+
+def file_of(received_at: datetime, modified_at: datetime, folder: str = "loan") -> StoredFile:
+    return StoredFile(f"{folder}/ab/{id_floor(received_at)}.jpg", modified_at)
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        (file_of(OLD, OLD), True),
+        (file_of(OLD, OLD, "reward"), True),
+        (file_of(YOUNG, YOUNG), False),
+        # The storage's clock is wrong, or that of the server that took it in.
+        (file_of(YOUNG, OLD), False),
+        (file_of(OLD, YOUNG), False),
+        (file_of(BEFORE, OLD), False),
+        (file_of(OLD, BEFORE), False),
+        (file_of(OLD, OLD, "backup"), False),
+        (StoredFile("loan/ab/readme.txt", OLD), False),
+        (StoredFile("loan/ab/ffffffff-ffff-ffff-ffff-ffffffffffff.jpg", OLD), False),
+    ],
+)
+def test_which_files_are_old_enough_to_be_asked_for(file: StoredFile, expected: bool) -> None:
+    photo_id = photo_of_file(file.path)
+    assert photos_of_old_files([file], BEFORE) == ({photo_id: [file.path]} if expected else {})
+
+
+def test_the_files_of_one_photo_are_judged_one_by_one() -> None:
+    full = file_of(OLD, OLD)
+    small = StoredFile(full.path.replace(".jpg", ".thumbnail.jpg"), OLD)
+    young = StoredFile(full.path.replace(".jpg", ".webp"), YOUNG)
+    found = photos_of_old_files([full, young, small], BEFORE)
+    assert list(found.values()) == [[full.path, small.path]]
+
+
+UNUSED = UnusedPhotos(
+    of_owner=2,
+    of_program=5,
+    oldest_of_owner_at=NOW - timedelta(hours=10),
+    oldest_of_program_at=NOW - timedelta(hours=20),
+)
+
+
+@pytest.mark.parametrize(
+    ("of_owner_max", "of_program_max", "wait_seconds"),
+    [
+        (3, 6, None),
+        (2, 6, 14 * 3600),
+        (1, 6, 14 * 3600),
+        (3, 5, 4 * 3600),
+        (3, 4, 4 * 3600),
+        (2, 5, 14 * 3600),
+    ],
+)
+def test_the_quota(of_owner_max: int, of_program_max: int, wait_seconds: int | None) -> None:
+    quota = PhotoQuota(of_owner_max=of_owner_max, of_program_max=of_program_max)
+    if wait_seconds is None:
+        refuse_over_quota(UNUSED, quota, NOW)
+        return
+    with pytest.raises(Refused) as refused:
+        refuse_over_quota(UNUSED, quota, NOW)
+    assert (refused.value.code, refused.value.details) == (
+        "photo_quota",
+        {"retry_after_seconds": wait_seconds},
+    )
+
+
+def test_what_object_storage_tells_browsers() -> None:
+    assert file_attributes(f"loan/ab/{ID}.thumbnail.webp") == {
+        "Content-Type": "image/webp",
+        "Content-Disposition": "inline",
+        "Cache-Control": "private, max-age=3600, immutable",
+    }
+    assert file_attributes(f"reward/ab/{ID}.jpg") == {
+        "Content-Type": "image/jpeg",
+        "Content-Disposition": "inline",
+        "Cache-Control": "public, max-age=31536000, immutable",
+    }

@@ -30,11 +30,11 @@ OTHER_NAMES = {
     "http.request": "a message of ASGI",
     "rejoes.unknown_cards": "a counted limit",
     "http.disconnect": "a message of ASGI",
-    "sessions.css": "a file",
     "sessions.enrolments": "a counted limit",
     "sessions.phone_reports": "a counted limit",
     "sessions.unknown_cards": "a counted limit",
     "sessions.unknown_pages": "a counted limit",
+    "sessions.wrong_admin_keys": "a counted limit",
 }
 
 # Who looks into what is stored without a declaration of the setting at hand.

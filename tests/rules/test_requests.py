@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from regulars.http.requests import HttpRequest, header
+from regulars.http.requests import HttpRequest, header, prefers_page
 
 
 def request_with(*headers: tuple[bytes, bytes]) -> HttpRequest:
@@ -55,3 +55,29 @@ def test_of_a_header_that_is_sent_twice_the_first_counts() -> None:
     request = request_with((b"x-note", b"first"), (b"x-note", b"second"))
     assert header(request, "x-note") == "first"
     assert header(request, "x-other") is None
+
+
+BROWSER = b"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+ACCEPTED = {
+    "a browser": (BROWSER, True),
+    "nothing but pages": (b"text/html", True),
+    "any text": (b"text/*", True),
+    "a page rather than JSON": (b"application/json;q=0.5, text/html", True),
+    "whatever there is": (b"*/*", False),
+    "JSON": (b"application/json", False),
+    "JSON rather than a page": (b"application/json, text/html;q=0.9, */*;q=0.8", False),
+    "both, JSON first": (b"application/json, text/html", False),
+    "a picture": (b"image/png", False),
+    "nothing": (b"", False),
+    "no list": (b";;;,,\xff", False),
+    "gladder than can be": (b"text/html;q=1e999", False),
+}
+
+
+@pytest.mark.parametrize(("accept", "expected"), ACCEPTED.values(), ids=ACCEPTED)
+def test_who_would_rather_read_a_page(accept: bytes, expected: bool) -> None:
+    assert prefers_page(request_with((b"accept", accept))) is expected
+
+
+def test_whoever_does_not_say_takes_what_programs_take() -> None:
+    assert prefers_page(request_with()) is False

@@ -8,6 +8,7 @@ import pytest
 from regulars.base.refusals import Refused
 from regulars.settings import Settings, load_settings
 from regulars.settings_sources import SettingsInvalid
+from regulars.stand_ins.apple.certificates import certificates
 from regulars.vendors import (
     apple_settings,
     carriers_of,
@@ -16,7 +17,6 @@ from regulars.vendors import (
     public_url,
     stripe_settings,
 )
-from tests.support.apple_stand_in_certificates import certificates
 
 ACCOUNT = {"client_email": "cards@project.example", "private_key": certificates().signer.key_pem, "type": "x"}
 APPLE = {

@@ -10,11 +10,13 @@ import pytest_asyncio
 from regulars.base.refusals import Refused
 from regulars.db.database import Database
 from regulars.features.access import actions as access
+from regulars.features.access.caches import LocationCache, ProgramCache
 from regulars.features.kiosk import actions as kiosk
 from regulars.features.kiosk.model import Balances, Branding, Figures
 from regulars.features.members import actions as members
 from regulars.features.memberships.model import MembershipStatus
 from regulars.features.passes import actions as passes
+from regulars.features.passes.model import CardFace, Pass
 from tests.support.kiosk import KioskWorld
 from tests.support.ledger import NOW
 
@@ -93,6 +95,13 @@ async def test_programs_do_not_share_customers(world: KioskWorld, database: Data
     assert (await world.enrol(DRAMA)).member_id != (await others.enrol(DRAMA)).member_id
 
 
+async def face_of(world: KioskWorld, card: Pass) -> CardFace | None:
+    """What the pass shows to somebody who has never looked before."""
+    programs, locations = ProgramCache(world.database), LocationCache(world.database)
+    read = kiosk.face_reader(world.database, programs, locations, "https://loyal.example", lambda: NOW)
+    return await read(card)
+
+
 async def test_what_a_pass_shows(world: KioskWorld) -> None:
     enrolled = await world.enrol(DRAMA)
     await world.earn(world.order(12_345, enrolled.member_id))
@@ -101,8 +110,7 @@ async def test_what_a_pass_shows(world: KioskWorld) -> None:
     )
     async with world.database.transaction() as connection:
         assert await kiosk.set_branding(connection, world.venue, branding, NOW) == branding
-    async with world.database.connection() as connection:
-        face = await kiosk.face_of(connection, enrolled.card, "https://loyal.example", NOW)
+    face = await face_of(world, enrolled.card)
     assert face is not None
     assert (face.points, face.rewards, face.points_per_reward, face.membership_status) == (23, 1, 100, "none")
     assert (face.brand_name, face.hero_text, face.logo_url) == ("Sessions", "Hello", branding.logo_url)
@@ -114,8 +122,7 @@ async def test_a_pass_without_its_customer_shows_nothing(world: KioskWorld) -> N
     enrolled = await world.enrol(DRAMA)
     async with world.database.transaction() as connection:
         await members.erase(connection, world.program_id, enrolled.member_id, NOW)
-    async with world.database.connection() as connection:
-        assert await kiosk.face_of(connection, enrolled.card, "https://loyal.example", NOW) is None
+    assert await face_of(world, enrolled.card) is None
 
 
 async def test_earning_tells_the_pass(world: KioskWorld) -> None:

@@ -43,3 +43,4 @@ async def test_calls_take_few_round_trips(world: KioskWorld, monkeypatch: pytest
     assert await round_trips(world.hold("cart_1", ann, key="key")) == 2
     assert await round_trips(world.hold("cart_1", ann)) == 2
     assert await round_trips(world.redeem(world.order(), "cart_1")) == 3
+    assert await round_trips(world.balances(ann)) == 1

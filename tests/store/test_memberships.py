@@ -10,8 +10,8 @@ from regulars.db.database import Database
 from regulars.features.access import actions as access
 from regulars.features.memberships import actions as memberships
 from regulars.features.memberships.model import Figures, MembershipStatus
+from regulars.stand_ins.stripe.shapes import NEW_SHAPE, OLD_SHAPE
 from tests.support.memberships import NOW, MembershipWorld
-from tests.support.stripe_stand_in_shapes import NEW_SHAPE, OLD_SHAPE
 
 ACTIVE, TRIALING, PAST_DUE = MembershipStatus.ACTIVE, MembershipStatus.TRIALING, MembershipStatus.PAST_DUE
 CANCELED, NONE = MembershipStatus.CANCELED, MembershipStatus.NONE

@@ -11,9 +11,9 @@ from regulars.base.refusals import Refused
 from regulars.db.database import Connection, Database
 from regulars.features.members import actions as members
 from regulars.features.memberships.model import MembershipStatus
+from regulars.stand_ins.stripe.account import Json
+from regulars.stand_ins.stripe.stand_in import Trouble
 from tests.support.memberships import NOW, MembershipWorld
-from tests.support.stripe_stand_in import Trouble
-from tests.support.stripe_stand_in_account import Json
 
 CANCEL_URL = "https://sessions.market/membership"
 

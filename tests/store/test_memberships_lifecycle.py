@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 
 from regulars.db.database import Database
+from regulars.stand_ins.stripe.account import Json
+from regulars.stand_ins.stripe.shapes import NEW_SHAPE, OLD_SHAPE
 from tests.support.memberships import MembershipWorld
 from tests.support.soak import as_long_as_asked, bounded
-from tests.support.stripe_stand_in_account import Json
-from tests.support.stripe_stand_in_shapes import NEW_SHAPE, OLD_SHAPE
 
 pytestmark = as_long_as_asked
 

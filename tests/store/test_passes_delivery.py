@@ -11,7 +11,7 @@ from regulars.db.database import Database
 from regulars.features.passes import actions as passes
 from regulars.features.passes.model import CardFace, Delivery, Pass
 from regulars.features.passes.rules import ATTEMPTS_MAX, DELAYS
-from tests.support.apple_stand_in import Misdeed, Push
+from regulars.stand_ins.apple.push_service import Misdeed, Push
 from tests.support.passes import TOPIC, PassWorld, pass_world
 
 NOTHING = Delivery(0, 0, 0)

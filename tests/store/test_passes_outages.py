@@ -9,8 +9,8 @@ from regulars.db.database import Database
 from regulars.features.passes import actions as passes
 from regulars.features.passes import delivery
 from regulars.features.passes.model import Delivery
+from regulars.stand_ins.apple.push_service import Misdeed
 from tests.support import google_stand_in
-from tests.support.apple_stand_in import Misdeed
 from tests.support.passes import PassWorld, pass_world, until
 
 NOTHING = Delivery(0, 0, 0)

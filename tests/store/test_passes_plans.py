@@ -4,6 +4,7 @@ Connections keep generic plans, so each statement is first planned on empty tabl
 installation, and then serves very many passes of very many members, most of them with a phone.
 """
 
+from collections.abc import Callable
 from typing import Any, LiteralString
 from uuid import uuid4
 
@@ -70,13 +71,12 @@ SINGLE: list[LiteralString | Statement] = [
 ]
 """What one request sends."""
 
-ROUND: list[LiteralString] = [
+ROUND: list[LiteralString | Statement] = [
     store_jobs.END_ERASED,
     store_jobs.CLAIM,
-    store_registrations.SELECT_OF_PASSES,
+    store_jobs.FINISH,
     store_registrations.SET_PUSHED,
     store_registrations.FORGET,
-    store_jobs.FINISH,
 ]
 """What one round of deliveries sends."""
 
@@ -134,11 +134,9 @@ async def values_of(world: PassWorld) -> dict[str, Any]:
         "limit": 50,
         "lease_id": uuid4(),
         "lease_until": world.now,
-        "passes": "[]",
         "pushed": "[]",
+        "gone": "[]",
         "outcomes": "[]",
-        "program_ids": [world.program_id],
-        "devices": [b"\0" * 32],
     }
 
 
@@ -164,23 +162,20 @@ async def values_of_many(world: PassWorld) -> dict[str, Any]:
         "device": device,
         "lease_id": lease_id,
         "members": msgspec.json.encode([store.Moved(member_id, 0)]).decode(),
-        "passes": msgspec.json.encode(
-            [{"program_id": program_id, "pass_id": row[1], "sequence": 10**9} for row in rows]
-        ).decode(),
-        "pushed": msgspec.json.encode(
-            [
-                {
-                    "program_id": program_id,
-                    "device": "\\x" + row[4].hex(),
-                    "identifier_id": row[2],
-                    "push_token": "\\x78",
-                    "sequence": 10**9,
-                }
-                for row in rows
-            ]
-        ).decode(),
-        "devices": [row[4] for row in rows],
-        "outcomes": msgspec.json.encode(
-            [{"program_id": program_id, "pass_id": row[1], "trouble": None, "due_at": None} for row in rows]
-        ).decode(),
+        "pushed": as_rows(rows, lambda row: phone_of(program_id, row) | {"sequence": 10**9}),
+        "gone": as_rows(rows, lambda row: phone_of(program_id, row) | {"push_token": "\\x78"}),
+        "outcomes": as_rows(
+            rows,
+            lambda row: {"program_id": program_id, "pass_id": row[1], "trouble": None, "due_at": None},
+        ),
     }
+
+
+def as_rows(rows: list[tuple[Any, ...]], row_of: Callable[[tuple[Any, ...]], dict[str, Any]]) -> str:
+    """A parameter of a round's statement."""
+    return msgspec.json.encode([row_of(row) for row in rows]).decode()
+
+
+def phone_of(program_id: int, row: tuple[Any, ...]) -> dict[str, Any]:
+    """The phone of one of the passes that are under way."""
+    return {"program_id": program_id, "device": "\\x" + row[4].hex(), "identifier_id": row[2]}

@@ -15,10 +15,10 @@ from regulars.features.ledger.actions import transact
 from regulars.features.payments import actions as payments
 from regulars.features.payments.client import Stripe
 from regulars.features.payments.model import CheckoutSession, Event, NewCheckout, StripeSettings
+from regulars.stand_ins.stripe.account import StripeAccount
+from regulars.stand_ins.stripe.shapes import NEW_SHAPE, OLD_SHAPE
+from regulars.stand_ins.stripe.stand_in import StripeStandIn, Trouble, stripe_stand_in
 from tests.support.enrolment import new_program
-from tests.support.stripe_stand_in import StripeStandIn, Trouble, stripe_stand_in
-from tests.support.stripe_stand_in_account import StripeAccount
-from tests.support.stripe_stand_in_shapes import NEW_SHAPE, OLD_SHAPE
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

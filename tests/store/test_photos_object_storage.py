@@ -1,36 +1,12 @@
-"""Photo files in S3, as moto plays it."""
-
-import socket
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from urllib.request import Request, urlopen
+"""What only object storage can get wrong, as moto plays it; what directories can too is tested for both."""
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from regulars.features.photos.model import PhotoStorageUnavailable
 from regulars.features.photos.storage import PhotoStorage
+from tests.support.photo_stores import new_bucket, use_endpoint
 
-PATHS = ["reward/ab/one.jpg", "reward/cd/two.jpg"]
-
-
-@pytest.fixture
-def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    urlopen(Request(f"{url}/photos", method="PUT")).close()
-    use(monkeypatch, url)
-    yield url
-    server.stop()
-
-
-def use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT", url)
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+PATH = "reward/ab/one.jpg"
 
 
 async def read(storage: PhotoStorage, path: str) -> bytes | None:
@@ -38,37 +14,31 @@ async def read(storage: PhotoStorage, path: str) -> bytes | None:
     return None if opened is None else b"".join([chunk async for chunk in opened.chunks])
 
 
-async def test_files_come_and_go(endpoint: str) -> None:
-    storage = PhotoStorage("s3://photos/regulars")
-    large = bytes(range(256)) * 1000
-    await storage.write({PATHS[0]: b"one", PATHS[1]: large})
-    assert await read(storage, PATHS[0]) == b"one"
-    assert await read(storage, PATHS[1]) == large
-    assert await read(storage, "reward/ab/none.jpg") is None
-    listed = [file async for chunk in storage.listing() for file in chunk]
-    assert sorted(file.path for file in listed) == PATHS
-    assert all(abs(file.modified_at - datetime.now(UTC)) < timedelta(minutes=1) for file in listed)
-    assert await storage.delete_unfinished(datetime.now(UTC)) == 0
-    await storage.delete([*PATHS, "reward/ab/none.jpg"])
-    assert [file async for chunk in storage.listing() for file in chunk] == []
+async def test_the_folder_in_the_url_is_kept_to(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_endpoint(monkeypatch, moto_url)
+    bucket = new_bucket(moto_url).name
+    await PhotoStorage(f"s3://{bucket}/regulars").write({PATH: b"one"})
+    assert await read(PhotoStorage(f"s3://{bucket}/regulars"), PATH) == b"one"
+    assert await read(PhotoStorage(f"s3://{bucket}/other"), PATH) is None
+    assert await read(PhotoStorage(f"s3://{bucket}"), f"regulars/{PATH}") == b"one"
+    assert [file async for chunk in PhotoStorage(f"s3://{bucket}/other").listing() for file in chunk] == []
 
 
-async def test_the_folder_in_the_url_is_kept_to(endpoint: str) -> None:
-    await PhotoStorage("s3://photos/regulars").write({PATHS[0]: b"one"})
-    assert await read(PhotoStorage("s3://photos/other"), PATHS[0]) is None
-    assert await read(PhotoStorage("s3://photos"), f"regulars/{PATHS[0]}") == b"one"
+async def test_a_whole_bucket_without_a_folder(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_endpoint(monkeypatch, moto_url)
+    storage = PhotoStorage(f"s3://{new_bucket(moto_url).name}")
+    await storage.write({PATH: b"one"})
+    assert [file.path async for chunk in storage.listing() for file in chunk] == [PATH]
+    await storage.delete([PATH])
+    assert await read(storage, PATH) is None
 
 
-async def test_a_missing_bucket(endpoint: str) -> None:
+async def test_a_bucket_that_goes_away_and_comes_back(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The storage is asked anew each time; nobody has to start anything."""
+    use_endpoint(monkeypatch, moto_url)
+    storage = PhotoStorage("s3://photos-for-a-while")
     with pytest.raises(PhotoStorageUnavailable):
-        await PhotoStorage("s3://nowhere").write({PATHS[0]: b"one"})
-
-
-async def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        use(monkeypatch, f"http://127.0.0.1:{closed.getsockname()[1]}")
-        with pytest.raises(PhotoStorageUnavailable):
-            await PhotoStorage("s3://photos").write({PATHS[0]: b"one"})
-        with pytest.raises(PhotoStorageUnavailable):
-            await PhotoStorage("s3://photos").open(PATHS[0])
+        await storage.write({PATH: b"one"})
+    new_bucket(moto_url, "photos-for-a-while")
+    await storage.write({PATH: b"one"})
+    assert await read(storage, PATH) == b"one"

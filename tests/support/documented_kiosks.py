@@ -18,8 +18,8 @@ from regulars.db.database import Database
 from regulars.features.access import actions as access
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
+from regulars.stand_ins.stripe.stand_in import StripeStandIn, stripe_stand_in
 from tests.support.kiosks import SECRET_KEY, VENUE
-from tests.support.stripe_stand_in import StripeStandIn, stripe_stand_in
 
 KEYS = {
     "KIOSK_SHARED_SECRET": KIOSK_SCOPE,

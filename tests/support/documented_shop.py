@@ -7,7 +7,7 @@ import msgspec
 from litestar import get, post
 from msgspec import Meta, Struct
 
-from regulars.http.access import PUBLIC, BearerKey, CookieKey, HeaderKey, keyless, needs
+from regulars.http.access import PUBLIC, BearerKey, CookieKey, HeaderKey, SealedCookie, keyless, needs
 from regulars.http.answers import Answer, json_answer
 from regulars.http.contract import Contract
 from regulars.http.openapi import Content, HeaderParameter, Operation
@@ -34,6 +34,10 @@ class Receipt(Struct):
     note: str | None = None
     lines: list[Line] = []
     refunded: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class SignIn(Struct):
+    password: Annotated[str, Meta(max_length=100)]
 
 
 class Search(Struct):
@@ -93,6 +97,25 @@ async def export(request: HttpRequest) -> Answer:
     return json_answer(None)
 
 
+@post(
+    "/shop/sign-in",
+    opt={
+        "access": PUBLIC,
+        "operation": Operation(
+            summary="Sign in",
+            body=SignIn,
+            body_media_type="application/x-www-form-urlencoded",
+            answers={
+                303: None,
+                401: (Content("A wrong one.", PlainError), Content("The form.", media_type="text/html")),
+            },
+        ),
+    },
+)
+async def sign_in(request: HttpRequest) -> Answer:
+    return json_answer(None)
+
+
 @get("/shop/hidden", opt={"access": PUBLIC})
 async def hidden(request: HttpRequest) -> Answer:
     return json_answer(None)
@@ -102,7 +125,7 @@ SHOP = Contract(
     name="shop",
     title="Shop",
     description="Buys things.",
-    handlers=[buy, read_line, export, hidden],
+    handlers=[buy, read_line, export, sign_in, hidden],
     paths=("/shop",),
     errors=plain_errors,
     error_body=PlainError,
@@ -110,5 +133,6 @@ SHOP = Contract(
         HeaderKey("x-admin-key", frozenset({"shop:admin"})),
         BearerKey(scopes=frozenset({"shop:child"})),
         CookieKey("device", frozenset({"shop:child"})),
+        SealedCookie("desk", frozenset({"shop:admin"})),
     ),
 )

@@ -6,23 +6,26 @@ from typing import Any
 import msgspec
 
 from regulars.base.ids import new_id
+from regulars.contracts.sessions.context import ADMIN_SCOPE
 from tests.support.kiosks import PASS_TYPE, VENUE, Kiosks
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A request that waits to be sent."""
+    """A request that waits to be sent; a form is sent as browsers send it."""
 
     method: str
     path: str
     body: Any = None
+    form: dict[str, str] | None = None
     query: dict[str, str] = {}
 
 
 class World(msgspec.Struct):
-    """A customer with a card, points and rewards."""
+    """A customer with a card, points and rewards, and the key of the shop's operator."""
 
     customer_id: str
     token: str
+    admin_key: str
 
 
 Prepare = Callable[[World], Any]
@@ -33,7 +36,7 @@ async def open_shop(shop: Kiosks) -> World:
     await shop.set_program(rewards_per_cart_max=5)
     enrolled = await shop.enrol()
     await shop.pay(enrolled["customer_id"], 110_050, "ord_0")
-    return World(enrolled["customer_id"], enrolled["wallet_token"])
+    return World(enrolled["customer_id"], enrolled["wallet_token"], shop.keys[ADMIN_SCOPE])
 
 
 def prepared(world: World, route: str) -> Prepared:
@@ -41,8 +44,11 @@ def prepared(world: World, route: str) -> Prepared:
     method, path = route.split(" ")
     content = REQUESTS[route](world)
     address = path.format(**places(world))
-    is_query = method == "GET"
-    return Prepared(method, address, None if is_query else content, (content or {}) if is_query else {})
+    if method == "GET":
+        return Prepared(method, address, query=content or {})
+    if route in FORMS:
+        return Prepared(method, address, form=content)
+    return Prepared(method, address, content)
 
 
 def places(world: World) -> dict[str, str]:
@@ -87,6 +93,8 @@ REQUESTS: dict[str, Prepare] = {
     "POST /loyalty/process-pass-update-jobs": _always(),
     "GET /membership": lambda world: {"customer_id": world.customer_id, "venue_id": VENUE},
     "GET /admin": _always(venue_id=VENUE),
+    "POST /admin/sign-in": lambda world: {"admin_key": world.admin_key, "venue_id": VENUE},
+    "POST /admin/sign-out": lambda world: {},
     "POST /api/issue-card": _always(phone_raw="+447700900000", venue_id=VENUE),
     "GET /api/card-branding": _always(venue_id=VENUE),
     "POST /api/card-branding": _always(venue_id=VENUE, brand_name="Sessions"),
@@ -102,10 +110,13 @@ REQUESTS: dict[str, Prepare] = {
     "POST /wallet/apple/v1/log": _always(logs=["hello"]),
 }  # fmt: skip
 """By method and path, as `authorisation_table` writes them."""
+FORMS = {"POST /admin/sign-in", "POST /admin/sign-out"}
+"""What pages of our own send."""
 
 
 async def send(shop: Kiosks, request: Prepared, headers: dict[str, str], method: str | None = None) -> Any:
     """The answer to a prepared request."""
+    sent: dict[str, Any] = {"json": request.body} if request.form is None else {"data": request.form}
     return await shop.client.request(
-        method or request.method, request.path, json=request.body, params=request.query, headers=headers
+        method or request.method, request.path, params=request.query, headers=headers, **sent
     )

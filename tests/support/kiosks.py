@@ -22,10 +22,10 @@ from regulars.http.services import Services
 from regulars.http.token_issuers import TokenIssuers
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
-from tests.support.apple_stand_in_certificates import certificates
+from regulars.stand_ins.apple.certificates import certificates
+from regulars.stand_ins.stripe.account import StripeAccount
+from regulars.stand_ins.stripe.stand_in import StripeStandIn, stripe_stand_in
 from tests.support.ledger import NOW, ManualClock
-from tests.support.stripe_stand_in import StripeStandIn, stripe_stand_in
-from tests.support.stripe_stand_in_account import StripeAccount
 from tests.support.tokens import RSA, key_set, signed
 
 SECRET_KEY = Secret("a secret key of the test suite, 42 characters")

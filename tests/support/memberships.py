@@ -17,11 +17,11 @@ from regulars.features.memberships import verify
 from regulars.features.memberships.model import GrantRun, MembershipStatus
 from regulars.features.payments import actions as payments
 from regulars.features.payments.model import StripeSettings
+from regulars.stand_ins.stripe.account import Json, StripeAccount
+from regulars.stand_ins.stripe.shapes import NEW_SHAPE
+from regulars.stand_ins.stripe.stand_in import StripeStandIn, stripe_stand_in
 from tests.support.enrolment import enrol
 from tests.support.ledger import ManualClock
-from tests.support.stripe_stand_in import StripeStandIn, stripe_stand_in
-from tests.support.stripe_stand_in_account import Json, StripeAccount
-from tests.support.stripe_stand_in_shapes import NEW_SHAPE
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RETURN_URL = "https://sessions.market/membership/success"

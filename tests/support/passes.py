@@ -17,8 +17,8 @@ from regulars.features.members import actions as members
 from regulars.features.passes import actions as passes
 from regulars.features.passes.model import CardFace, Delivery, Pass
 from regulars.features.passes.model_carriers import AppleSettings, GoogleSettings
-from tests.support.apple_stand_in import AppleStandIn, apple_stand_in
-from tests.support.apple_stand_in_certificates import certificates
+from regulars.stand_ins.apple.certificates import certificates
+from regulars.stand_ins.apple.push_service import AppleStandIn, apple_stand_in
 from tests.support.enrolment import NOW, enrol, new_program
 from tests.support.google_stand_in import EMAIL, ISSUER, GoogleStandIn, google_stand_in, service_account_pem
 

@@ -50,6 +50,10 @@ def test_rules_and_models_see_nothing_of_the_world() -> None:
     assert broken == []
 
 
+def test_the_product_imports_nothing_of_the_tests() -> None:
+    assert [pair for pair in imports() if pair[1].partition(".")[0] == "tests"] == []
+
+
 def test_rules_import_no_store_and_no_actions() -> None:
     broken = [
         f"{importer} imports {imported}"

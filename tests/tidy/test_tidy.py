@@ -21,7 +21,8 @@ SLEEPS: dict[str, str] = {
     "tests/races/test_http_idempotency.py": "clients hang up at any moment of their request",
     "tests/rules/test_read_through.py": "slow loads overlap, and entries grow old",
     "tests/store/test_access_credentials.py": "a cached answer has to grow old",
-    "tests/store/test_photos_hostile.py": "decoders hang, and are given up or abandoned meanwhile",
+    "tests/store/test_photos_decoders.py": "decoders hang, and are given up or abandoned meanwhile",
+    "tests/store/test_photos_storage.py": "a reader is slow",
     "tests/store/test_telemetry.py": "the flush has to come by itself, or must not come at all",
     "tests/support/till.py": "workers take in what was sent, which nobody outside them can see",
 }

@@ -1,8 +1,8 @@
 """Identifiers that sort by the time they were made."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from random import SystemRandom
 from secrets import token_hex
 from uuid import UUID
 
@@ -10,8 +10,8 @@ from uuid_utils.compat import uuid7
 
 _VERSION_7 = 0x7 << 76
 _VARIANT_RFC_9562 = 0b10 << 62
-# The system's own chance: a generator of the process gives the same numbers again where it is seeded.
-_chance = SystemRandom().getrandbits
+_CHANCE_BYTES = 5
+_CHANCES_AT_ONCE = 256
 _STEP_MASK = 2**22 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -38,7 +38,7 @@ def id_at(at: datetime, step: int) -> UUID:
     version carry the microsecond (RFC 9562, section 6.2, method 3), the next 22 the step, the last 40 chance.
     """
     fraction = (at.microsecond % 1000 << 12) // 1000
-    return UUID(int=_floor(at) | fraction << 64 | (step & _STEP_MASK) << 40 | _chance(40))
+    return UUID(int=_floor(at) | fraction << 64 | (step & _STEP_MASK) << 40 | _chance())
 
 
 def hex_ids_at(at: datetime, count: int) -> list[str]:
@@ -59,3 +59,24 @@ def _floor(at: datetime) -> int:
     milliseconds = (at - _EPOCH) // _MILLISECOND
     assert 0 <= milliseconds < 2**48, f"{at} is outside what a UUIDv7 can hold"
     return (milliseconds << 80) | _VERSION_7 | _VARIANT_RFC_9562
+
+
+_chances: list[int] = []
+if hasattr(os, "register_at_fork"):
+    # A copy of this process would draw the same.
+    os.register_at_fork(after_in_child=_chances.clear)
+
+
+def _chance() -> int:
+    """40 bits of the system's own chance: a generator of the process repeats itself where it is seeded.
+
+    Many are drawn at once, because each draw is a system call.
+    """
+    try:
+        return _chances.pop()
+    except IndexError:
+        drawn = os.urandom(_CHANCE_BYTES * (_CHANCES_AT_ONCE + 1))
+        steps = range(0, len(drawn), _CHANCE_BYTES)
+        first, *rest = [int.from_bytes(drawn[step : step + _CHANCE_BYTES]) for step in steps]
+        _chances.extend(rest)
+        return first

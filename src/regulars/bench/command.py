@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
@@ -47,6 +47,7 @@ Memberships = Annotated[
     int, Parameter(help="Live memberships that the monthly grant finds.", validator=POSITIVE)
 ]
 Cards = Annotated[int, Parameter(help="Cards of which phones are told.", validator=POSITIVE)]
+Only = Annotated[Literal["kiosks", "grant", "cards"] | None, Parameter(help="Measure nothing but this part.")]
 Borrowers = Annotated[int, Parameter(help="Borrowers of the stores.", validator=Number(gte=10))]
 Loans = Annotated[
     int, Parameter(help="Garments that they brought back in the past year.", validator=Number(gte=0))
@@ -124,13 +125,14 @@ def sessions(
     orders: Orders = 1_000_000,
     memberships: Memberships = 1_000_000,
     cards: Cards = 3_000,
+    only: Only = None,
     markdown: Markdown = None,
 ) -> None:
     """Measure kiosks: earning and rewards for carts, the monthly grant, and cards on phones.
 
     Works in databases of its own on the server that the settings name, and drops them afterwards; they take
-    some 4 GB. Nothing else should run on the machine meanwhile. Needs wrk and a checkout, because the
-    stand-in for Apple is one of the tests'; pgbench comes with the embedded server.
+    some 4 GB. Nothing else should run on the machine meanwhile. Needs wrk; pgbench comes with the embedded
+    server, and a stand-in takes what is pushed to phones.
     """
     import asyncio
 
@@ -141,7 +143,7 @@ def sessions(
 
     async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
         sweep = Sweep(console, seconds, warm_up_seconds, clients, workers)
-        return await measures.run(conninfo, sweep, sizes)
+        return await measures.run(conninfo, sweep, sizes, only)
 
     asyncio.run(_bench("Sessions Rewards", measure, data, markdown))
 

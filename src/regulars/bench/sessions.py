@@ -1,6 +1,7 @@
 """`regulars bench sessions`: what kiosks ask all day, the monthly grant, and cards on phones."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -20,16 +21,25 @@ from regulars.features.memberships import verify as memberships
 
 VERIFYING_SECONDS_MAX = 3600
 
-LEGEND = (
-    "pgbench: the same reads and inserts on the same tables, a prepared statement each, one transaction",
-    "earn: POST /loyalty/earn-points-from-paid-order, each a new order of one of {customers:,} customers",
-    "customers: they have paid {orders:,} orders in a year, one in ten is a member, and each has a card",
-    "apply: POST /loyalty/apply-reward-to-cart, a reward for a cart of its own, with an idempotency key",
-    "bare INSERT … SELECT: one statement that writes the transfers, claims and accounts of a monthly grant",
-    "monthly grant: of {memberships:,} live memberships, each with a card; times are those of whole runs",
-    "pushing: {cards:,} cards, each on a phone, in rounds of 50 over HTTP/2; times are those of rounds",
-    "fetching: GET /wallet/apple/v1/passes, which signs the card each time; ratio to signing alone",
-)
+Part = Literal["kiosks", "grant", "cards"]
+
+LEGENDS: dict[Part, Sequence[str]] = {
+    "kiosks": (
+        "pgbench: the same reads and inserts on the same tables, a prepared statement each, one transaction",
+        "earn: POST /loyalty/earn-points-from-paid-order, each a new order of one of {customers:,} customers",
+        "customers: they have paid {orders:,} orders in a year, one in ten is a member, and each has a card",
+        "apply: POST /loyalty/apply-reward-to-cart, a reward for a cart of its own, with an idempotency key",
+    ),
+    "grant": (
+        "bare INSERT … SELECT: one statement that writes transfers, claims and accounts of a monthly grant",
+        "monthly grant: of {memberships:,} live memberships, each with a card; times are those of whole runs",
+    ),
+    "cards": (
+        "pushing: {cards:,} cards, each on a phone, told over HTTP/2 and put down; ratio to signing alone",
+        "pushing: the times are those of the whole run",
+        "fetching: GET /wallet/apple/v1/passes, which signs the card each time; ratio to signing alone",
+    ),
+}
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -41,22 +51,44 @@ class Sizes(msgspec.Struct, frozen=True):
     cards: int = 3_000
 
 
-async def run(conninfo: str, sweep: Sweep, sizes: Sizes) -> tuple[list[Row], list[str]]:
+async def run(
+    conninfo: str, sweep: Sweep, sizes: Sizes, only: Part | None = None
+) -> tuple[list[Row], list[str]]:
     """The rows of the table and the notes below it, from one run on scratch databases of that server."""
-    notes = [line.format(**msgspec.structs.asdict(sizes)) for line in LEGEND]
-    async with scratch_database(conninfo) as scratch:
-        ground = await _prepared(scratch, sweep, sizes.customers, sizes.orders)
-        await prepare_yardstick(scratch)
-        requests = [earn(ground), apply(ground)]
-        rows = await sweep.beside_pgbench(requests, server_conninfo(scratch), ground.environment)
-        notes.append(await _verified_note(ground, sweep, "orders and holds"))
-    async with scratch_database(conninfo) as scratch:
-        ground = await _prepared(scratch, sweep, sizes.memberships, 0, all_are_members=True)
-        granted, grant_notes = await measure_grant(ground, sweep)
-        notes += [*grant_notes, await _verified_note(ground, sweep, "grants")]
-    async with scratch_database(conninfo) as scratch:
-        told, card_notes = await measure_cards(await _prepared(scratch, sweep, sizes.cards, 0), sweep)
-    return [*rows, *granted, *told], [*notes, *card_notes]
+    rows: list[Row] = []
+    notes: list[str] = []
+    for part, measure in PARTS.items():
+        if only in (None, part):
+            notes += [line.format(**msgspec.structs.asdict(sizes)) for line in LEGENDS[part]]
+            async with scratch_database(conninfo) as scratch:
+                measured, said = await measure(scratch, sweep, sizes)
+            rows, notes = [*rows, *measured], [*notes, *said]
+    return rows, notes
+
+
+async def _measure_kiosks(conninfo: str, sweep: Sweep, sizes: Sizes) -> tuple[list[Row], list[str]]:
+    ground = await _prepared(conninfo, sweep, sizes.customers, sizes.orders)
+    await prepare_yardstick(conninfo)
+    requests = [earn(ground), apply(ground)]
+    rows = await sweep.beside_pgbench(requests, server_conninfo(conninfo), ground.environment)
+    return rows, [await _verified_note(ground, sweep, "orders and holds")]
+
+
+async def _measure_grant(conninfo: str, sweep: Sweep, sizes: Sizes) -> tuple[list[Row], list[str]]:
+    ground = await _prepared(conninfo, sweep, sizes.memberships, 0, all_are_members=True)
+    rows, notes = await measure_grant(ground, sweep)
+    return rows, [*notes, await _verified_note(ground, sweep, "grants")]
+
+
+async def _measure_cards(conninfo: str, sweep: Sweep, sizes: Sizes) -> tuple[list[Row], list[str]]:
+    return await measure_cards(await _prepared(conninfo, sweep, sizes.cards, 0), sweep)
+
+
+PARTS: dict[Part, Callable[[str, Sweep, Sizes], Awaitable[tuple[list[Row], list[str]]]]] = {
+    "kiosks": _measure_kiosks,
+    "grant": _measure_grant,
+    "cards": _measure_cards,
+}
 
 
 async def _prepared(

@@ -1,4 +1,4 @@
-"""Apple's push service for a benchmark: the tests' stand-in, as a process of its own."""
+"""Apple's push service for a benchmark: the stand-in, as a process of its own."""
 
 import asyncio
 import multiprocessing
@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 import msgspec
 
 from regulars.features.passes.model_carriers import AppleSettings
+from regulars.stand_ins.apple.push_service import AppleStandIn
 
 TOPIC = "pass.example.regulars"
 TEAM = "TEAM123456"
@@ -30,9 +31,7 @@ class RunningApple:
         try:
             self._made: dict[str, str] = pipe.recv()
         except EOFError:
-            raise FileNotFoundError(
-                "the stand-in for Apple did not start: it is one of the tests', so run this in a checkout"
-            ) from None
+            raise RuntimeError("the stand-in for Apple did not start; the lines above say why") from None
 
     def settings(self, secret_key: str) -> AppleSettings:
         """What passes are signed and pushed with."""
@@ -68,7 +67,7 @@ class RunningApple:
 
 @contextmanager
 def running_apple() -> Iterator[RunningApple]:
-    """A push service that listens until the block ends. Raises FileNotFoundError where the tests are not."""
+    """A push service that listens until the block ends. Raises RuntimeError when it cannot start."""
     # Spawned: a copy of this process would share its event loop and its database connections.
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -88,8 +87,6 @@ def _serve(pipe: Connection) -> None:
 
 
 async def _serve_pushes(pipe: Connection) -> None:
-    from tests.support.apple_stand_in import AppleStandIn
-
     apple = AppleStandIn(TOPIC)
     await apple.start()
     made = apple.certificates

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -15,13 +15,15 @@ from regulars.bench.sessions_ground import KioskGround
 from regulars.bench.sweep import Request, Sweep
 from regulars.db.database import Connection, Database
 from regulars.db.pipeline import Pipeline
+from regulars.features.access.caches import LocationCache, ProgramCache
 from regulars.features.kiosk import actions as kiosk
 from regulars.features.ledger.actions import transact
 from regulars.features.passes import actions as passes
-from regulars.features.passes.model import CardFace, FaceOf, Pass
+from regulars.features.passes.model import FaceOf, Pass
 
 PUBLIC_URL = "https://loyalty.example"
 SIGNED_MIN = 20
+PUSHING_MAX = timedelta(hours=1)
 
 SELECT_CARDS = """
 select p.program_id, p.pass_id, p.member_id, p.location_id, i.value, p.created_at, p.sequence, p.modified_at
@@ -127,21 +129,13 @@ async def _measure_signing(cards: Cards, seconds: int) -> Measured:
 
 
 async def _measure_pushing(cards: Cards) -> Measured:
-    """Cards per second until no phone is left to tell; the latencies are those of rounds of 50 cards."""
-    face_of = _face_reader(cards.database)
-    milliseconds: list[float] = []
-    sent = failed = 0
-    began = started = time.perf_counter()
-    while True:
-        delivery = await passes.deliver_due(cards.database, cards.carriers, face_of, utc_now)
-        if not delivery.processed:
-            break
-        sent, failed = sent + delivery.sent, failed + delivery.failed
-        milliseconds.append(1000 * (time.perf_counter() - started))
-        started = time.perf_counter()
-    rate = sent / (started - began)
-    milliseconds.sort()
-    return Measured(rate, percentile(milliseconds, 0.5), percentile(milliseconds, 0.99), failed)
+    """Cards per second until no phone is left to tell, as the server's own job does it, in one run."""
+    began = time.perf_counter()
+    delivery = await passes.deliver_all(
+        cards.database, cards.carriers, _face_reader(cards.database), utc_now, PUSHING_MAX
+    )
+    seconds = time.perf_counter() - began
+    return Measured(delivery.sent / seconds, 1000 * seconds, 1000 * seconds, delivery.failed)
 
 
 async def _measure_fetching(
@@ -162,8 +156,4 @@ async def _measure_fetching(
 
 
 def _face_reader(database: Database) -> FaceOf:
-    async def face_of(card: Pass) -> CardFace | None:
-        async with database.connection() as connection:
-            return await kiosk.face_of(connection, card, PUBLIC_URL, utc_now())
-
-    return face_of
+    return kiosk.face_reader(database, ProgramCache(database), LocationCache(database), PUBLIC_URL, utc_now)

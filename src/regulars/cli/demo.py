@@ -29,7 +29,8 @@ def demo(
     """Run a demo server with a lively year of data, on this machine only.
 
     Development mode: pages for children answer without a key. Started again on the same directory, it keeps
-    its data and keys. Keys are written to DIR/demo.env.
+    its data and keys. Keys are written to DIR/demo.env. Memberships are bought at a stand-in for Stripe,
+    unless settings say which Stripe to ask.
     """
     from regulars.cli.demo_server import run_demo
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import msgspec
 from fasteners import InterProcessLock
+from msgspec.structs import replace
 
 from regulars.base.clock import utc_now
+from regulars.cli.environment import hand_down
 from regulars.cli.failures import CommandFailed, ExitCode
 from regulars.cli.listening import bound_sockets, is_loopback, url_of
 from regulars.cli.serving import answer_requests, stop_on_signals
@@ -25,6 +27,13 @@ from regulars.demo.credentials import (
 )
 from regulars.demo.kiosks.cards import wallet_paths
 from regulars.demo.kiosks.venues import SOHO
+from regulars.demo.payments import (
+    STAND_IN_VARIABLE,
+    catch_up,
+    is_stand_in_wanted,
+    stand_in_settings,
+    stripe_of_demo,
+)
 from regulars.demo.seed import find_demo, seed
 from regulars.demo.state import Size
 from regulars.demo.summary import CONTENTS, first_request
@@ -33,16 +42,27 @@ from regulars.features.ledger.actions import Ledger
 from regulars.features.photos.actions import PhotoLibrary
 from regulars.logs import configure_logs
 from regulars.settings import Settings, load_settings, with_secret_key
+from regulars.stand_ins.stripe.keeping import Spoilt
+from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from regulars.vendors import check_carriers
 
 _WIDTH_MAX = 1000
 
 
 class Demo(msgspec.Struct, frozen=True):
-    """The variables of demo.env, and the paths of some customers' pages by whose they are."""
+    """The variables of demo.env, and the paths of some customers' pages by whose they are.
+
+    `stripe_url` is where the stand-in for Stripe is, if there is one.
+    """
 
     variables: dict[str, str]
     wallets: dict[str, str]
+    stripe_url: str | None = None
+
+    @property
+    def stripe_variables(self) -> dict[str, str]:
+        """What demo.env says of the stand-in."""
+        return {} if self.stripe_url is None else {STAND_IN_VARIABLE: self.stripe_url}
 
 
 def run_demo(host: str, port: int, data: Path, size: Size, workers: int | None) -> None:
@@ -61,9 +81,12 @@ def run_demo(host: str, port: int, data: Path, size: Size, workers: int | None) 
         migrate(conninfo)
         url = url_of(listeners[0])
         demo = asyncio.run(_prepare(conninfo, settings, size, url))
-        path = write_variables(data, demo.variables)
         share_secrets(settings, demo.variables)
-        answer_requests(settings, conninfo, listeners, lambda: show(url, demo, path))
+        with _stripe(settings, demo, url) as stripe:
+            if stripe is not None:
+                demo = replace(demo, stripe_url=stripe.url)
+            path = write_variables(data, demo.variables | demo.stripe_variables)
+            answer_requests(settings, conninfo, listeners, lambda: _announce(url, demo, path, stripe))
 
 
 def _refuse_strangers(host: str) -> None:
@@ -108,6 +131,26 @@ def share_secrets(settings: Settings, variables: dict[str, str]) -> None:
     for name, given in _given_secrets(settings).items():
         if given is None:
             os.environ[SERVERS_NAMES.get(name, name)] = variables[name]
+
+
+@contextmanager
+def _stripe(settings: Settings, demo: Demo, url: str) -> Iterator[StripeStandIn | None]:
+    """The stand-in that sells the demo's memberships; None where the settings say how Stripe is reached."""
+    if not is_stand_in_wanted(settings):
+        yield None
+        return
+    try:
+        with stripe_of_demo(settings.data_directory, demo.variables["STRIPE_WEBHOOK_SECRET"], url) as stripe:
+            hand_down(os.environ, **stand_in_settings(stripe))
+            yield stripe
+    except Spoilt as error:
+        raise CommandFailed(str(error)) from error
+
+
+def _announce(url: str, demo: Demo, path: Path, stripe: StripeStandIn | None) -> None:
+    show(url, demo, path)
+    if stripe is not None:
+        catch_up(stripe)
 
 
 async def _prepare(conninfo: str, settings: Settings, size: Size, url: str) -> Demo:
@@ -178,6 +221,8 @@ def show(url: str, demo: Demo, path: Path) -> None:
     table.add_column(no_wrap=True)
     table.add_row("server", url)
     table.add_row("documentation", f"{url}/docs")
+    if demo.stripe_url is not None:
+        table.add_row("payments", f"{demo.stripe_url}\na stand-in for Stripe: memberships without money")
     for name, value in demo.variables.items():
         if name != "REGULARS_URL":
             table.add_row(name, value)

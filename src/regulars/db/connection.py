@@ -1,6 +1,8 @@
-"""One connection to PostgreSQL, and when its plans are too old."""
+"""One connection to PostgreSQL: who is told when it has an answer, and when its plans are too old."""
 
+import asyncio
 import time
+from collections.abc import Callable
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -19,6 +21,9 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
 
     `statement_timeout` is counted by the server, so it says nothing when the server itself has
     been frozen; then the wait would be for ever.
+
+    The event loop goes on watching its socket between two exchanges of a `Pipeline`, because beginning and
+    ending that are seven system calls. psycopg, which watches by itself, finds it unwatched.
     """
 
     answer_seconds: float = 35.0
@@ -28,6 +33,8 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
         # What `Pipeline` has prepared on this connection, and the loaders of rows that it has looked up.
         self.prepared_names: set[bytes] = set()
         self.transformer = Transformer(self)
+        self._listener: Callable[[], None] | None = None
+        self._watched: tuple[asyncio.AbstractEventLoop, int] | None = None
         self._opened_at = self._now()
         self._replans_at = self._opened_at + REPLAN_SECONDS_MIN
 
@@ -44,10 +51,47 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
         self._replans_at = now + (now - self._opened_at)
         return True
 
+    def listen(self, loop: asyncio.AbstractEventLoop, listener: Callable[[], None]) -> None:
+        """Calls `listener` whenever something has arrived, until `fall_silent`, `unwatch` or `close`.
+
+        Nobody is told by this of what has arrived before.
+        """
+        self._listener = listener
+        if self._watched is None:
+            self._watched = loop, self.pgconn.socket
+            loop.add_reader(self.pgconn.socket, self._on_arrival)
+
+    def fall_silent(self) -> None:
+        """Nobody is told any more; what arrives from now on was not asked for."""
+        self._listener = None
+
+    def unwatch(self) -> None:
+        """Nobody looks at the socket any more. It has to be so before libpq closes it, or right after.
+
+        The next connection that is opened gets its number.
+        """
+        self._listener = None
+        if self._watched is not None:
+            (loop, socket), self._watched = self._watched, None
+            loop.remove_reader(socket)
+
+    async def close(self) -> None:
+        """Hangs up."""
+        self.unwatch()
+        await super().close()
+
+    def _on_arrival(self) -> None:
+        if self._listener is None:
+            # A farewell, most likely. It stays where it is, for whoever uses the connection next.
+            self.unwatch()
+        else:
+            self._listener()
+
     def _now(self) -> float:
         return time.monotonic()
 
     async def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
+        self.unwatch()
         try:
             return await super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
         except errors._WaitTimeout as error:

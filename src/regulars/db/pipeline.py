@@ -96,7 +96,7 @@ class Pipeline:
             and self._connection.replans()
         ):
             waiting = [Sent(_DISCARD_PLANS, []), *waiting]
-        round_trip = _RoundTrip(self._connection.pgconn, self._connection.prepared_names)
+        round_trip = _RoundTrip(self._connection)
         for sent in waiting:
             round_trip.send(sent)
         results = await round_trip.results(self._connection.answer_seconds)
@@ -110,9 +110,10 @@ class Pipeline:
 class _RoundTrip:
     """What libpq's pipeline mode sends and receives up to one synchronisation point."""
 
-    def __init__(self, pgconn: PGconn, prepared: set[bytes]) -> None:
-        self._pgconn = pgconn
-        self._prepared = prepared
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._pgconn: PGconn = connection.pgconn
+        self._prepared = connection.prepared_names
         self._loop = asyncio.get_running_loop()
         self._synchronised: asyncio.Future[None] = self._loop.create_future()
         # For each answer to come: the name of the statement that it prepares, None if it runs one, _CLOSING.
@@ -120,9 +121,8 @@ class _RoundTrip:
         self._answered = 0
         self._results: list[PGresult] = []
         self._refusal: PGresult | None = None
-        pgconn.enter_pipeline_mode()
-        self._socket = pgconn.socket
-        self._is_watching = False
+        self._writing: int | None = None
+        self._pgconn.enter_pipeline_mode()
 
     def send(self, sent: Sent) -> None:
         """Hands a statement to libpq, which sends it when `results` is awaited."""
@@ -139,21 +139,23 @@ class _RoundTrip:
         """One result for each statement that was sent."""
         self._pgconn.pipeline_sync()
         deadline = self._loop.call_later(seconds_max, self._give_up, seconds_max)
-        self._loop.add_reader(self._socket, self._receive)
-        self._is_watching = True
+        self._connection.listen(self._loop, self._receive)
         try:
             if self._pgconn.flush():
                 # More than the socket takes at once. Answers are read meanwhile, so that neither side waits.
-                self._loop.add_writer(self._socket, self._send_rest)
+                self._write_later()
+            # The loop may have told of an error with the last answer, and it tells of each only once.
+            self._take_in()
             await self._synchronised
         except BaseException:
-            self._stop_watching()
+            self._stop()
             # What was sent may still be answered, and nobody could tell those answers from later ones.
             self._pgconn.finish()
             raise
         finally:
             deadline.cancel()
-        self._stop_watching()
+        self._write_no_more()
+        self._connection.fall_silent()
         self._pgconn.exit_pipeline_mode()
         if self._refusal is not None:
             error = errors.error_from_result(self._refusal)
@@ -162,20 +164,39 @@ class _RoundTrip:
             raise error
         return self._results
 
-    def _stop_watching(self) -> None:
-        if self._is_watching:
-            self._is_watching = False
-            self._loop.remove_reader(self._socket)
-            self._loop.remove_writer(self._socket)
+    def _stop(self) -> None:
+        self._write_no_more()
+        self._connection.unwatch()
+
+    def _write_later(self) -> None:
+        self._writing = self._pgconn.socket
+        self._loop.add_writer(self._writing, self._send_rest)
+
+    def _write_no_more(self) -> None:
+        if self._writing is not None:
+            self._loop.remove_writer(self._writing)
+            self._writing = None
 
     def _send_rest(self) -> None:
         try:
             if not self._pgconn.flush():
-                self._loop.remove_writer(self._socket)
+                self._write_no_more()
         except psycopg.Error as error:
             self._fail(error)
 
     def _receive(self) -> None:
+        self._take_in()
+        if not self._synchronised.done():
+            # uvloop looks no more at a socket in error once it has told of it, and then the end of what the
+            # server said before it hung up would never be seen.
+            self._connection.unwatch()
+            try:
+                self._connection.listen(self._loop, self._receive)
+            except psycopg.OperationalError as error:
+                self._fail(error)
+
+    def _take_in(self) -> None:
+        """Notes what has arrived, and that the server has hung up."""
         try:
             self._pgconn.consume_input()
             while not self._synchronised.done() and not self._pgconn.is_busy():
@@ -187,11 +208,6 @@ class _RoundTrip:
                     raise psycopg.OperationalError("the connection to PostgreSQL was lost")
         except psycopg.Error as error:
             self._fail(error)
-        if not self._synchronised.done():
-            # uvloop looks no more at a socket in error once it has told of it, and then the end of what the
-            # server said before it hung up would never be seen.
-            self._loop.remove_reader(self._socket)
-            self._loop.add_reader(self._socket, self._receive)
 
     def _note(self, result: PGresult) -> None:
         if result.status == ExecStatus.PIPELINE_SYNC:
@@ -216,8 +232,8 @@ class _RoundTrip:
 
     def _fail(self, error: psycopg.Error) -> None:
         """Ends the wait. What the server said before it hung up tells more than that it did."""
-        # libpq may have closed the socket, and the next connection that is opened gets its number.
-        self._stop_watching()
+        # libpq may have closed the socket just now.
+        self._stop()
         if not self._synchronised.done():
             said = error if self._refusal is None else errors.error_from_result(self._refusal)
             self._synchronised.set_exception(said)

@@ -1,12 +1,12 @@
 """The demo's keys and secrets, and the file `demo.env` that holds them for scripts and tests."""
 
-import os
 import secrets
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from regulars.base.whole_files import write_whole
 from regulars.db.database import Connection
 from regulars.demo.hotels.places import HIGH_STREET, NUMBER_FOUR
 from regulars.features.access import actions as access
@@ -97,12 +97,6 @@ def read_variables(directory: Path) -> dict[str, str]:
 def write_variables(directory: Path, variables: dict[str, str]) -> Path:
     """Writes demo.env, readable by its owner only, in full or not at all. Returns its path."""
     path = directory / FILE
-    draft = directory / f"{FILE}.new"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write("# The demo's address and keys. For this machine only.\n")
-        file.writelines(f"{name}={value}\n" for name, value in variables.items())
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    lines = "".join(f"{name}={value}\n" for name, value in variables.items())
+    write_whole(path, f"# The demo's address and keys. For this machine only.\n{lines}")
     return path

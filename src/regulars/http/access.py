@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 
 KEY_LENGTH_MAX = 512
 TOKEN_LENGTH_MAX = 8192
+SEALED_LENGTH_MAX = 1024
 
 _UNREADABLE = ""
 """A credential that was sent but cannot be one: no stored key is empty."""
@@ -81,14 +82,19 @@ class CookieKey(msgspec.Struct, frozen=True):
 
     def read(self, headers: Mapping[bytes, bytes], method: str) -> str | None:
         """The key as it was sent, or None."""
-        value = headers.get(b"cookie")
-        if value is None or (method not in ("GET", "HEAD") and _from_another_site(headers)):
-            return None
-        for part in value.split(b";"):
-            name, _, content = part.strip().partition(b"=")
-            if name == self.name.encode():
-                return _readable(content)
-        return None
+        return _cookie(headers, method, self.name, KEY_LENGTH_MAX)
+
+
+class SealedCookie(msgspec.Struct, frozen=True):
+    """A key kept in a cookie under the server's seal, see `http/sealed_keys.py`; it counts when a
+    `CookieKey` does. The seal is opened where callers are looked up."""
+
+    name: str
+    scopes: frozenset[str] | None = None
+
+    def read(self, headers: Mapping[bytes, bytes], method: str) -> str | None:
+        """The sealed key as it was sent, or None."""
+        return _cookie(headers, method, self.name, SEALED_LENGTH_MAX)
 
 
 class BearerToken(msgspec.Struct, frozen=True):
@@ -110,20 +116,31 @@ class BearerToken(msgspec.Struct, frozen=True):
         return _readable(value[7:], TOKEN_LENGTH_MAX)
 
 
-Presentation = HeaderKey | BearerKey | CookieKey | BearerToken
+Presentation = HeaderKey | BearerKey | CookieKey | SealedCookie | BearerToken
 
 
-def _readable(value: bytes, length_max: int = KEY_LENGTH_MAX) -> str:
-    value = value.strip()
-    return value.decode() if value.isascii() and len(value) <= length_max else _UNREADABLE
-
-
-def _from_another_site(headers: Mapping[bytes, bytes]) -> bool:
+def is_from_another_site(headers: Mapping[bytes, bytes]) -> bool:
     """Whether a page of another origin sent this. Browsers name the origin of whatever changes something."""
     origin = headers.get(b"origin")
     if origin is None:
         return headers.get(b"sec-fetch-site", b"same-origin") not in (b"same-origin", b"none")
     return origin.partition(b"://")[2] != headers.get(b"host")
+
+
+def _cookie(headers: Mapping[bytes, bytes], method: str, name: str, length_max: int) -> str | None:
+    value = headers.get(b"cookie")
+    if value is None or (method not in ("GET", "HEAD") and is_from_another_site(headers)):
+        return None
+    for part in value.split(b";"):
+        found, _, content = part.strip().partition(b"=")
+        if found == name.encode():
+            return _readable(content, length_max)
+    return None
+
+
+def _readable(value: bytes, length_max: int = KEY_LENGTH_MAX) -> str:
+    value = value.strip()
+    return value.decode() if value.isascii() and len(value) <= length_max else _UNREADABLE
 
 
 class RouteAccess(msgspec.Struct, frozen=True):

@@ -15,7 +15,6 @@ NO_STORE: Header = (b"cache-control", b"no-store")
 _JSON: tuple[Header, ...] = ((b"content-type", b"application/json"), NO_STORE)
 _PAGE_HEADERS: tuple[Header, ...] = (
     (b"content-type", b"text/html; charset=utf-8"),
-    (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     NO_STORE,
 )
@@ -54,13 +53,21 @@ def json_answer(value: Any, status: int = 200, headers: tuple[Header, ...] = ())
 
 
 def page_answer(
-    html: str, status: int = 200, *, policy: str = PAGE_POLICY, headers: tuple[Header, ...] = ()
+    html: str,
+    status: int = 200,
+    *,
+    policy: str = PAGE_POLICY,
+    has_form: bool = False,
+    headers: tuple[Header, ...] = (),
 ) -> Answer:
     """An HTML page that cannot be framed and loads nothing from elsewhere.
 
-    `policy` replaces the content security policy; it must name frame-ancestors itself.
+    `policy` replaces the content security policy; it must name frame-ancestors itself. A page that
+    `has_form` tells the server, and nobody else, where the form was sent from: under `no-referrer`
+    browsers keep that to themselves, and the form would look as if another site had sent it.
     """
-    safety = ((b"content-security-policy", policy.encode()),)
+    referrer = b"same-origin" if has_form else b"no-referrer"
+    safety = ((b"content-security-policy", policy.encode()), (b"referrer-policy", referrer))
     return Answer(status, html.encode(), _PAGE_HEADERS + safety + headers)
 
 

@@ -5,12 +5,17 @@ from collections.abc import Mapping
 import msgspec
 
 from regulars.features.access.model import Caller
-from regulars.http.access import Access, BearerToken, Presentation
+from regulars.http.access import Access, BearerToken, Presentation, SealedCookie
 from regulars.http.failures import FailureKind, RequestRefused
 from regulars.http.services import Services
 
 _NOBODY = FailureKind.CREDENTIAL_MISSING
 _UNKNOWN = FailureKind.CREDENTIAL_INVALID
+
+
+async def caller_of_key(key: str, services: Services) -> Caller | None:
+    """Who the key stands for, at most two seconds ago, or None. Raises DatabaseUnavailable."""
+    return services.credentials.cached(key) or await services.credentials.resolve(key)
 
 
 class Authentication:
@@ -36,10 +41,7 @@ class Authentication:
             key = presentation.read(headers, method)
             if key is None:
                 continue
-            if isinstance(presentation, BearerToken):
-                caller = await services.token_issuers.caller(key, presentation)
-            else:
-                caller = services.credentials.cached(key) or await services.credentials.resolve(key)
+            caller = await _bearer(presentation, key, services)
             if caller is not None:
                 return self._permitted(_narrowed(caller, presentation))
             failure = _UNKNOWN
@@ -66,6 +68,16 @@ class Authentication:
             if program is None or program.settings.get(self._access.keyless_setting or "") is not True:
                 raise RequestRefused(failure)
         return Caller(program_id=program_id, credential_id=None, name="keyless", scopes=frozenset())
+
+
+async def _bearer(presentation: Presentation, sent: str, services: Services) -> Caller | None:
+    """Who sent this, or None for what is unknown, expired or revoked."""
+    if isinstance(presentation, BearerToken):
+        return await services.token_issuers.caller(sent, presentation)
+    if not isinstance(presentation, SealedCookie):
+        return await caller_of_key(sent, services)
+    key = services.sealed_keys.opened(sent)
+    return None if key is None else await caller_of_key(key, services)
 
 
 def _is_useful(presentation: Presentation, access: Access) -> bool:

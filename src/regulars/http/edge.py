@@ -22,6 +22,9 @@ from regulars.http.requests import HttpRequest, first_headers
 from regulars.logs import log_unexpected
 
 Handler = Callable[..., Awaitable[Any]]
+PageOfFailure = Callable[[HttpRequest, Failure], Answer | None]
+"""What a route shows people in place of the contract's envelope, as `opt["page_of_failure"]`; None leaves it
+at that."""
 
 
 def contract_router(contract: Contract) -> Router:
@@ -45,6 +48,7 @@ class Edge:
         self._contract: Contract = route_handler.opt["contract"]
         self._authentication = Authentication(route_handler.opt["access"], self._contract.presentations)
         self._handler: Handler = route_handler.fn
+        self._page_of_failure: PageOfFailure | None = route_handler.opt.get("page_of_failure")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answers the request; what the handler raises, too."""
@@ -61,6 +65,9 @@ class Edge:
             raise
         except Exception as error:
             answer = failure_answer(self._contract, error)
+            if self._page_of_failure is not None:
+                page = self._page_of_failure(HttpRequest(scope, receive, send), failure_of(error))
+                answer = page or answer
         await answer(scope, receive, send)
 
 

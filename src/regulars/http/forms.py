@@ -23,7 +23,7 @@ class FormPart(msgspec.Struct, frozen=True):
         return f"FormPart({self.name!r}, {len(self.content)} bytes)"
 
 
-async def read_form(request: HttpRequest, *, limit_bytes: int) -> list[FormPart]:
+async def read_parts(request: HttpRequest, *, limit_bytes: int) -> list[FormPart]:
     """The fields of the form that the body is, in their order.
 
     Raises Refused("invalid_form") for a body that is no such form, and BodyRefused for one that is larger
@@ -35,12 +35,12 @@ async def read_form(request: HttpRequest, *, limit_bytes: int) -> list[FormPart]
     if kind.lower() != "multipart/form-data" or not boundary.isascii():
         raise Refused(FORM_INVALID)
     try:
-        return parse_form(raw, boundary)
+        return parse_parts(raw, boundary)
     except (MultipartError, LookupError, UnicodeError):
         raise Refused(FORM_INVALID) from None
 
 
-def parse_form(raw: bytes, boundary: str) -> list[FormPart]:
+def parse_parts(raw: bytes, boundary: str) -> list[FormPart]:
     """The same for the bytes of a body. Raises MultipartError."""
     parts: list[FormPart] = []
     head: MultipartSegment | None = None

@@ -13,10 +13,18 @@ from regulars.http.access import (
     BearerToken,
     CookieKey,
     Presentation,
+    SealedCookie,
     declared_handlers,
 )
 from regulars.http.contract import Contract
 from regulars.http.openapi_schemas import Schemas
+
+_PLACES: dict[type, str] = {
+    BearerKey: "bearer",
+    BearerToken: "bearer",
+    CookieKey: "cookie",
+    SealedCookie: "cookie",
+}
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -40,14 +48,17 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler says about itself, as `opt["operation"]`.
 
     `body` and `query` are structs that `read_json` and `read_query` are given. `path` refines the types
-    of path parameters. `answers` maps a status to a type or a `Content`; None is the contract's error
-    body, or no body at all below 400. What every route may answer (401, 403, 413, 503) need not be named.
+    of path parameters. `body_media_type` is that of a form where the body is none of JSON. `answers` maps a
+    status to a type or a `Content`, or to several that differ in their media type; None is the contract's
+    error body, or no body at all below 400. What every route may answer (401, 403, 413, 503) need not be
+    named.
     """
 
     summary: str
     description: str = ""
     body: Any = None
     body_required: bool = True
+    body_media_type: str = "application/json"
     example: Any = None
     query: Any = None
     path: Mapping[str, Any] = {}
@@ -161,7 +172,7 @@ def _operation(route: DocumentedRoute, schemas: Schemas) -> dict[str, Any]:
             media["example"] = msgspec.to_builtins(operation.example)
         described["requestBody"] = {
             "required": operation.body_required,
-            "content": {"application/json": media},
+            "content": {operation.body_media_type: media},
         }
     return described
 
@@ -187,25 +198,33 @@ def _parameters(route: DocumentedRoute, schemas: Schemas) -> list[dict[str, Any]
 
 
 def _responses(route: DocumentedRoute, schemas: Schemas) -> dict[str, Any]:
-    error = Content(kind=route.contract.error_body, media_type=route.contract.error_media_type)
-    answers: dict[int, Any] = dict.fromkeys(_usual_failures(route), error)
+    error = (Content(kind=route.contract.error_body, media_type=route.contract.error_media_type),)
+    answers: dict[int, tuple[Content, ...]] = dict.fromkeys(_usual_failures(route), error)
     for status, answer in route.operation.answers.items():
-        if isinstance(answer, Content):
-            answers[status] = answer
-        elif answer is None:
-            answers[status] = error if status >= 400 else None
-        else:
-            answers[status] = Content(kind=answer)
+        answers[status] = _contents(answer) or (error if status >= 400 else ())
     responses = {str(status): _response(status, answers[status], schemas) for status in sorted(answers)}
     return {**responses, "default": _response(500, error, schemas) | {"description": "Any other failure"}}
 
 
-def _response(status: int, answer: Content | None, schemas: Schemas) -> dict[str, Any]:
-    description = (answer.description if answer else "") or HTTPStatus(status).phrase
+def _contents(answer: Any) -> tuple[Content, ...]:
+    """What an operation says of an answer, as a content for each of its media types."""
     if answer is None:
-        return {"description": description}
-    schema = {"type": "string"} if answer.kind is None else schemas.of(answer.kind)
-    return {"description": description, "content": {answer.media_type: {"schema": schema}}}
+        return ()
+    several = answer if isinstance(answer, tuple) else (answer,)
+    return tuple(one if isinstance(one, Content) else Content(kind=one) for one in several)
+
+
+def _response(status: int, contents: tuple[Content, ...], schemas: Schemas) -> dict[str, Any]:
+    description = " ".join(content.description for content in contents if content.description)
+    response: dict[str, Any] = {"description": description or HTTPStatus(status).phrase}
+    if contents:
+        response["content"] = {
+            content.media_type: {
+                "schema": {"type": "string"} if content.kind is None else schemas.of(content.kind)
+            }
+            for content in contents
+        }
+    return response
 
 
 def _usual_failures(route: DocumentedRoute) -> list[int]:
@@ -228,9 +247,9 @@ def _input_kinds(route: DocumentedRoute) -> list[Any]:
 
 
 def _answer_kinds(route: DocumentedRoute) -> list[Any]:
-    answers = route.operation.answers.values()
-    kinds = [answer.kind if isinstance(answer, Content) else answer for answer in answers]
-    return [kind for kind in (*kinds, route.contract.error_body) if kind is not None]
+    contents = [content for answer in route.operation.answers.values() for content in _contents(answer)]
+    kinds = [*(content.kind for content in contents), route.contract.error_body]
+    return [kind for kind in kinds if kind is not None]
 
 
 def _security(route: DocumentedRoute) -> list[dict[str, list[str]]]:
@@ -259,7 +278,7 @@ def _access_sentence(access: Access) -> str:
 
 
 def _scheme_name(contract: Contract, presentation: Presentation) -> str:
-    kind = {BearerKey: "bearer", BearerToken: "bearer", CookieKey: "cookie"}.get(type(presentation), "header")
+    kind = _PLACES.get(type(presentation), "header")
     return f"{contract.name}.{kind}.{presentation.name}"
 
 
@@ -268,5 +287,4 @@ def _scheme(presentation: Presentation) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     if isinstance(presentation, BearerKey):
         return {"type": "http", "scheme": "bearer"}
-    place = "cookie" if isinstance(presentation, CookieKey) else "header"
-    return {"type": "apiKey", "in": place, "name": presentation.name}
+    return {"type": "apiKey", "in": _PLACES.get(type(presentation), "header"), "name": presentation.name}

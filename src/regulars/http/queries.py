@@ -1,4 +1,4 @@
-"""Reads query strings into structs."""
+"""Reads query strings and forms into structs."""
 
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from regulars.http.bodies import read_body
 from regulars.http.failures import Problem, QueryRefused
 from regulars.http.requests import HttpRequest
 from regulars.http.verdicts import describe_fault
@@ -13,6 +14,7 @@ from regulars.http.verdicts import describe_fault
 T = TypeVar("T", bound=msgspec.Struct)
 
 PARAMETERS_MAX = 100
+FORM_BYTES_MAX = 16 * 1024
 
 
 def read_query(request: HttpRequest, kind: type[T]) -> T:
@@ -22,6 +24,14 @@ def read_query(request: HttpRequest, kind: type[T]) -> T:
     that are not declared are ignored. Raises QueryRefused about the first declared field that is wrong.
     """
     return decode_query(request.scope["query_string"], kind)
+
+
+async def read_form(request: HttpRequest, kind: type[T]) -> T:
+    """The body, a form as browsers send it (`application/x-www-form-urlencoded`), as a `kind`.
+
+    Otherwise like `read_query`. Raises BodyRefused for a body that is too large or too slow, too.
+    """
+    return decode_query(await read_body(request, limit_bytes=FORM_BYTES_MAX), kind)
 
 
 def decode_query(raw: bytes, kind: type[T]) -> T:

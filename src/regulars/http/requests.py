@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from litestar import Request
 from litestar.connection.base import empty_send
+from litestar.datastructures.headers import Accept
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from regulars.features.access.model import Caller
@@ -76,6 +77,16 @@ def client_address(request: HttpRequest) -> str | None:
     """The address the request came from, as far as the proxies named in the settings can be believed."""
     client = request.scope["client"]
     return client[0] if client else None
+
+
+def prefers_page(request: HttpRequest) -> bool:
+    """Whether whoever asks would rather read a page than JSON, as browsers say; programs take anything."""
+    try:
+        accepted = Accept(header(request, "accept") or "*/*")
+    except OverflowError:
+        # A quality beyond all numbers.
+        return False
+    return accepted.best_match(["application/json", "text/html"]) == "text/html"
 
 
 def first_headers(scope: Scope) -> dict[bytes, bytes]:

@@ -8,9 +8,11 @@ import msgspec
 
 from regulars.base.clock import Clock
 from regulars.db.database import Database
+from regulars.db.gathered_reads import GatheredReads
 from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
 from regulars.features.access.limits import AttemptLimits
 from regulars.features.telemetry.actions import Telemetry
+from regulars.http.sealed_keys import SealedKeys
 from regulars.http.token_issuers import TokenIssuers
 
 if TYPE_CHECKING:
@@ -31,7 +33,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     clock: Clock
     database: Database
+    reads: GatheredReads
     credentials: CredentialCache
+    sealed_keys: SealedKeys
     token_issuers: TokenIssuers
     programs: ProgramCache
     locations: LocationCache

@@ -15,7 +15,7 @@ from tests.support.hotels import HIGH_STREET, Answer, Hotels, beside, ok, refuse
 ADDRESS = "10.0.0.7"
 WHERE_IT_BEGINS: dict[str, tuple[Any, str]] = {
     # For each route the action of the feature behind it that the test makes fail.
-    "identify": (sales, "welcome"),
+    "identify": (sales, "Welcoming"),
     "transaction": (sales, "log_sale"),
     "register": (members, "enrol"),
     "sync": (members, "list_many"),

@@ -54,3 +54,12 @@ def test_no_route_goes_without_a_description() -> None:
     settings = Settings(database_url=Secret("x"), secret_key=Secret("y" * 40), mode="development")
     application = create_application(settings, contracts=(CONTRACT,))
     assert [route for route in undocumented_routes(application) if "/docs" not in route] == []
+
+
+def test_a_photo_is_sent_in_a_form() -> None:
+    content = document()["paths"]["/uploads/loan-photo"]["post"]["requestBody"]["content"]
+    assert set(content) == {"multipart/form-data"}
+    form = content["multipart/form-data"]["schema"]
+    described = document()["components"]["schemas"][form["$ref"].rpartition("/")[2]]
+    assert set(described["properties"]) == {"memberId", "photo"}
+    assert described["required"] == ["memberId", "photo"]

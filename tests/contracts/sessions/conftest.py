@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest_asyncio
 
+from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.support.kiosks import Kiosks, kiosks, selling
-from tests.support.stripe_stand_in import StripeStandIn
 
 
 @pytest_asyncio.fixture

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from regulars.contracts.sessions.context import ADMIN_SCOPE
+from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.contracts.sessions.test_membership import PATH, body_of, bought
 from tests.contracts.sessions.test_wallet_page import page_of
 from tests.support.kiosks import SECOND, VENUE, Kiosks, ok
-from tests.support.stripe_stand_in import StripeStandIn
 
 FIGURES = ("attach-rate", "earn-events", "redeem-events", "conversions", "active-members")
 
@@ -17,6 +17,11 @@ async def figures(shop: Kiosks, venue: str = VENUE) -> list[str]:
     html = page_of(await shop.get("/admin", by=ADMIN_SCOPE, venue_id=venue))
     found = [re.search(rf'<strong id="{name}">([^<]*)</strong>', html) for name in FIGURES]
     return [match[1] for match in found if match is not None]
+
+
+async def the_day_before(shop: Kiosks) -> list[str]:
+    html = page_of(await shop.get("/admin", by=ADMIN_SCOPE, venue_id=VENUE))
+    return re.findall(r'class="before">(.*?) the day before<', html)
 
 
 async def test_a_venue_without_orders(shop: Kiosks) -> None:
@@ -37,8 +42,12 @@ async def test_the_figures_of_a_day(stripe_shop: tuple[Kiosks, StripeStandIn]) -
     ok(await shop.post("/loyalty/redeem-reward-after-payment", order))
     assert await figures(shop) == ["66.7 %", "2", "1", "1", "1"]
     assert await figures(shop, SECOND) == ["–", "0", "0", "0", "0"]
+    assert await the_day_before(shop) == ["0", "0", "0"]
     shop.clock.advance(hours=24, seconds=1)
     assert await figures(shop) == ["–", "0", "0", "0", "1"]
+    assert await the_day_before(shop) == ["66.7 %", "2", "1", "1"]
+    shop.clock.advance(hours=24, seconds=1)
+    assert await the_day_before(shop) == []
 
 
 @pytest.mark.parametrize("scope", ["sessions:kiosk", "sessions:internal"])

@@ -11,16 +11,18 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from regulars.contracts.sessions.context import ADMIN_SCOPE
 from regulars.contracts.sessions.links import milliseconds, signature_of
 from regulars.db.database import DatabaseUnavailable
 from regulars.features.kiosk import actions as kiosk
 from regulars.settings_sources import Secret
+from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.contracts.sessions.test_membership import bought
+from tests.support.browsing import Person
 from tests.support.canary import BIRD, HEADERS, Canary, everything_logged
 from tests.support.kiosk_requests import REQUESTS, World, places, prepared
 from tests.support.kiosks import VENUE, WEBHOOK_SECRET, Answer, Kiosks, carrying, kiosks, ok, selling
 from tests.support.ledger import NOW
-from tests.support.stripe_stand_in import StripeStandIn
 
 PHONE = "+44 7700 900321"
 PUSH_TOKEN = "5eed" * 16
@@ -91,7 +93,7 @@ async def enrolled(watched: Watched) -> World:
     said = ok(await watched.send("POST", "/loyalty/upsert-customer-by-phone", json=body))
     serial, proof = await watched.proof()
     path = "/wallet/apple/v1/devices/{device}/registrations/{pass_type}/{serial}"
-    world = World(said["customer_id"], said["wallet_token"])
+    world = World(said["customer_id"], said["wallet_token"], watched.shop.keys[ADMIN_SCOPE])
     address = path.format(**places(world) | {"serial": serial, "device": f"{BIRD}-phone"})
     registered = await watched.send("POST", address, proof, json={"pushToken": PUSH_TOKEN})
     assert registered.status_code == 201
@@ -109,7 +111,8 @@ async def run_through(watched: Watched, world: World, route: str) -> None:
     """Requests that succeed, requests with the bird in them, and requests that are wrong in every part."""
     request = prepared(world, route)
     method, path, query = request.method, request.path, request.query
-    await watched.send(method, path, json=request.body, params=query)
+    sent: dict[str, Any] = {"json": request.body} if request.form is None else {"data": request.form}
+    await watched.send(method, path, params=query, **sent)
     await watched.send(method, path, json=planted(request.body), params=planted(query))
     # What phones report is meant for the log.
     for name in (request.body or {}).keys() - {"logs"}:
@@ -190,6 +193,25 @@ async def test_a_line_says_which_kiosk_called_what(watched: Watched) -> None:
     assert line["route"] == "/loyalty/resolve-customer-from-pass-token"
     assert (line["status"], line["program_id"]) == (404, watched.shop.program_id)
     assert line["credential_id"]
+
+
+async def test_a_key_that_is_typed_in_is_shown_nowhere(watched: Watched) -> None:
+    """Neither the key nor the cookie that holds it, nor a wrong one, in the log, in metrics or on a page."""
+    person = Person(watched.shop)
+    pages = [await person.sign_in(f"{BIRD}-key-{number:064}") for number in range(12)]
+    assert pages[-1].status_code == 429
+    pages += [await person.sign_in(origin="https://evil.example"), await person.sign_in("")]
+    pages += [await person.sign_in(venue_id=VENUE)]
+    watched.secrets.add(person.cookie)
+    assert person.cookie
+    pages += [await person.look(VENUE), await person.look(), await person.look("nowhere")]
+    pages += [await person.send("/admin/sign-out")]
+    watched.requests += len(pages)
+    log = await watched.said()
+    assert log.count("/admin/sign-in") == 15
+    assert watched.leaks(log) == []
+    assert watched.leaks((await watched.shop.client.get("/metrics")).text) == []
+    assert watched.leaks("".join(page.text for page in pages)) == []
 
 
 FAILURES: dict[str, tuple[Exception, int]] = {

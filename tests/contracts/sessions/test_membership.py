@@ -9,9 +9,9 @@ import pytest
 from regulars.base.ids import new_id
 from regulars.contracts.sessions.context import INTERNAL_SCOPE
 from regulars.contracts.sessions.links import milliseconds, signature_of
+from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.support.kiosks import VENUE, Answer, Kiosks, kiosks, ok, refused, selling
 from tests.support.ledger import NOW
-from tests.support.stripe_stand_in import StripeStandIn
 
 SECRET = "what the shop signs its links with"
 OTHER_SECRET = "what another shop signs its links with"

@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from regulars.contracts.sessions.context import ADMIN_SCOPE, INTERNAL_SCOPE, KIOSK_SCOPE
+from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.contracts.sessions.test_document import document
 from tests.support.beside import Api, running
 from tests.support.fuzzing import AS_DOCUMENTED, fuzzed
@@ -25,7 +26,6 @@ from tests.support.kiosk_requests import REQUESTS, World, open_shop, places, pre
 from tests.support.kiosks import VENUE, Kiosks, carrying, kiosks, selling
 from tests.support.postgres import PostgresServer
 from tests.support.soak import as_long_as_asked
-from tests.support.stripe_stand_in import StripeStandIn
 
 pytestmark = as_long_as_asked
 FUZZED = fuzzed(12)

@@ -9,10 +9,11 @@ import pytest
 from regulars.features.ledger import actions as ledger
 from regulars.features.memberships import verify as memberships_verify
 from regulars.settings_sources import Secret
+from regulars.stand_ins.stripe.signing import signature
+from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.contracts.sessions.test_membership import PATH, body_of, bought
 from tests.support.footprint import differences, footprint
 from tests.support.kiosks import VENUE, WEBHOOK_SECRET, Answer, Kiosks, kiosks, ok, refused
-from tests.support.stripe_stand_in import StripeStandIn, signature
 
 Shop = tuple[Kiosks, StripeStandIn]
 WEBHOOK = "/loyalty/stripe-webhook"

@@ -10,18 +10,18 @@ import pytest
 from PIL import Image
 
 from regulars.contracts.sessions.context import ADMIN_SCOPE
+from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.contracts.sessions.test_membership import bought
 from tests.support.kiosks import VENUE, Answer, Kiosks, ok, refused
-from tests.support.stripe_stand_in import StripeStandIn
 
 Shop = tuple[Kiosks, StripeStandIn]
 
 
-def page_of(answer: Answer, status: int = 200) -> str:
+def page_of(answer: Answer, status: int = 200, referrer: str = "no-referrer") -> str:
     """The HTML of a page, which nobody may keep, frame or run a script in."""
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == referrer
     assert answer.headers["x-frame-options"] == "DENY"
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'none'; style-src 'self' 'sha256-")

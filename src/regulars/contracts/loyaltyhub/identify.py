@@ -15,6 +15,7 @@ from regulars.contracts.loyaltyhub.figures import to_number
 from regulars.contracts.loyaltyhub.promo_rows import promo_row
 from regulars.contracts.loyaltyhub.success import success
 from regulars.contracts.loyaltyhub.wire_identify import IdentifyAnswer, IdentifyBody, MatchedType, NextTierRow
+from regulars.db.pipeline import Pipeline
 from regulars.features.members.model import Member
 from regulars.features.sales import actions as sales
 from regulars.features.sales.model_welcome import Welcome
@@ -42,9 +43,10 @@ async def identify(request: HttpRequest) -> Answer:
 async def _welcomed(context: Context, identifier: str) -> Welcome:
     """Who it is, and what is due to them. One round trip. Raises Refused("member_not_found")."""
     tiers_set, promos_set = await tier_book(context), await promo_book(context)
-    async with context.services.database.connection() as connection:
-        welcome = await sales.welcome(
-            connection,
+
+    def question(pipeline: Pipeline) -> sales.Welcoming:
+        return sales.Welcoming(
+            pipeline,
             context.hotel,
             identifier,
             KINDS,
@@ -52,6 +54,8 @@ async def _welcomed(context: Context, identifier: str) -> Welcome:
             tier_book=tiers_set,
             promo_book=promos_set,
         )
+
+    welcome = (await context.services.reads.ask(question)).welcome
     if welcome is None:
         raise Refused("member_not_found")
     return welcome

@@ -16,6 +16,7 @@ from regulars.contracts.rejoes.wire import (
     SwapAnswer,
     SwapBody,
     UploadAnswer,
+    UploadForm,
 )
 from regulars.contracts.rejoes.wire_events import DeletionBody, OkAnswer, PhotoQuery, SubscriptionBody
 from regulars.http.openapi import Content, HeaderParameter, Operation
@@ -81,6 +82,8 @@ UPLOAD = Operation(
     description="A form (`multipart/form-data`) with `memberId` and `photo`, or `file`: JPEG, PNG, WebP, or "
     "the first frame of a GIF. It is judged by its content, turned upright, freed of metadata, made smaller "
     "where it is large, and stored anew. What no loan uses within a day is deleted.",
+    body=UploadForm,
+    body_media_type="multipart/form-data",
     answers={
         201: UploadAnswer,
         400: error(

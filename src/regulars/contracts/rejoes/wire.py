@@ -78,6 +78,13 @@ class SwapBody(Struct, frozen=True, kw_only=True, rename="camel"):
     upload_ids: UploadIds
 
 
+class UploadForm(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the form of an upload holds, as the document describes it; `file` is another name of `photo`."""
+
+    member_id: str
+    photo: Annotated[str, Meta(extra_json_schema={"contentMediaType": "application/octet-stream"})]
+
+
 class UploadAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     """The photo is there, and may be used for one loan of the member within a day."""
 

@@ -1,11 +1,10 @@
-"""What the pages and Apple's web service say about themselves in the OpenAPI document."""
+"""What customers' pages and Apple's web service say about themselves in the OpenAPI document."""
 
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from regulars.contracts.sessions.descriptions import TOO_MANY_REQUESTS, UNAUTHORIZED, error
-from regulars.contracts.sessions.wire_events import AdminQuery
+from regulars.contracts.sessions.descriptions import TOO_MANY_REQUESTS, error
 from regulars.http.openapi import Content, HeaderParameter, Operation
 
 PAGE = "text/html"
@@ -44,17 +43,6 @@ JOIN = Operation(
     summary="Go from a card to the purchase of a membership",
     description="On to Stripe's checkout, or back to the card for a member.",
     answers={302: None, 404: _UNKNOWN, 429: _TOO_MANY, 503: _LATER},
-)
-ADMIN_PAGE = Operation(
-    summary="Show a venue's figures",
-    description="The last 24 hours.",
-    query=AdminQuery,
-    answers={
-        200: page("The page."),
-        400: error("venue_id_required", "invalid_venue_id"),
-        401: UNAUTHORIZED,
-        404: error("venue_not_found"),
-    },
 )
 
 

@@ -2,7 +2,8 @@
 
 a card that exists and a number that is known are answered whatever others have tried before, on the same
 kiosk or from the same address, so that nobody can lock a customer out. What phones report, which takes no
-proof and goes to the log, is counted too.
+proof and goes to the log, is counted too. So are wrong keys on the sign-in page: a right one opens it, from
+the same address too, for keys are far too long to be found by trying.
 """
 
 from datetime import timedelta
@@ -17,9 +18,11 @@ from regulars.http.requests import HttpRequest, client_address, services
 
 PERIOD = timedelta(minutes=1)
 REPORTS_PER_MINUTE = 20
+WRONG_KEYS_PER_MINUTE = 10
 TOO_MANY = "too_many_requests"
 _CARDS, _PAGES = "sessions.unknown_cards", "sessions.unknown_pages"
 _ENROLMENTS, _REPORTS = "sessions.enrolments", "sessions.phone_reports"
+_KEYS = "sessions.wrong_admin_keys"
 
 
 async def count_unknown_card(context: Context) -> None:
@@ -48,6 +51,14 @@ async def count_report(request: HttpRequest) -> None:
     Raises Refused("too_many_requests") and DatabaseUnavailable.
     """
     await _count_address(request, _REPORTS, REPORTS_PER_MINUTE)
+
+
+async def count_wrong_admin_key(request: HttpRequest) -> None:
+    """Counts a key that does not open the admin page, by the address of whoever tries to sign in.
+
+    Raises Refused("too_many_requests") and DatabaseUnavailable.
+    """
+    await _count_address(request, _KEYS, WRONG_KEYS_PER_MINUTE)
 
 
 async def count_enrolment(context: Context, connection: Connection) -> None:

@@ -36,18 +36,27 @@ _TEMPLATES = Environment(
 
 
 def render_page(
-    template: str, status: int = 200, *, theme: Theme = NEUTRAL, logo_url: str | None = None, **values: Any
+    template: str,
+    status: int = 200,
+    *,
+    theme: Theme = NEUTRAL,
+    logo_url: str | None = None,
+    has_form: bool = False,
+    **values: Any,
 ) -> Answer:
-    """The page of a template in a venue's colours. `logo_url` is the one picture that it may load."""
+    """The page of a template in a venue's colours. `logo_url` is the one picture that it may load.
+
+    One that `has_form` tells us that a form was sent from it.
+    """
     css = theme_css(theme)
     html = _TEMPLATES.get_template(template).render(
-        style=_ASSETS.url("sessions.css"),
+        style=_ASSETS.url,
         theme_css=Markup(css),  # noqa: S704 (made of checked colours)
         theme=theme,
         logo_url=logo_url,
         **values,
     )
-    return page_answer(html, status, policy=page_policy(css, logo_url))
+    return page_answer(html, status, policy=page_policy(css, logo_url), has_form=has_form)
 
 
 def notice(status: int, title: str, sentence: str, *, hint: str = "", back: str = "") -> Answer:

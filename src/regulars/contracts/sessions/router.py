@@ -2,6 +2,7 @@
 
 from regulars.contracts.sessions import (
     admin_page,
+    admin_sign_in,
     apple_service,
     cards,
     carts,
@@ -18,7 +19,7 @@ from regulars.contracts.sessions.context import ADMIN_SCOPE, INTERNAL_SCOPE, KIO
 from regulars.contracts.sessions.errors import errors
 from regulars.contracts.sessions.settings import ISSUER_PREFIX
 from regulars.contracts.sessions.wire import ErrorAnswer
-from regulars.http.access import BearerToken, HeaderKey
+from regulars.http.access import BearerToken, HeaderKey, SealedCookie
 from regulars.http.contract import Contract
 
 CONTRACT = Contract(
@@ -37,13 +38,15 @@ CONTRACT = Contract(
         *wallet_cards.HANDLERS,
         *apple_service.HANDLERS,
         *admin_page.HANDLERS,
+        *admin_sign_in.HANDLERS,
         pages.show_style,
     ],
     paths=("/loyalty", "/wallet", "/membership", "/admin", "/api/issue-card", "/api/card-branding"),
     presentations=(
         HeaderKey("x-kiosk-secret", frozenset({KIOSK_SCOPE})),
         HeaderKey("x-internal-api-key", frozenset({INTERNAL_SCOPE})),
-        HeaderKey("x-admin-key", frozenset({ADMIN_SCOPE})),
+        HeaderKey(admin_sign_in.KEY_HEADER, frozenset({ADMIN_SCOPE})),
+        SealedCookie(admin_sign_in.COOKIE, frozenset({ADMIN_SCOPE})),
         BearerToken(ISSUER_PREFIX, frozenset({KIOSK_SCOPE})),
     ),
     errors=errors,

@@ -108,3 +108,10 @@ class AdminQuery(Struct, frozen=True, kw_only=True):
     """Whose figures are asked for."""
 
     venue_id: str | None = None
+
+
+class SignInForm(Struct, frozen=True, kw_only=True):
+    """Who wants to see the admin page, and of which venue; without one, all are there to choose from."""
+
+    admin_key: Annotated[str, Meta(description="A key with `sessions:admin`.", max_length=512)]
+    venue_id: VenueId | None = None

@@ -6,8 +6,9 @@ from regulars.db.database import Connection
 from regulars.features.kiosk import store_customers
 from regulars.features.kiosk.balances import balances_of
 from regulars.features.kiosk.earning import earn
+from regulars.features.kiosk.faces import face_reader
 from regulars.features.kiosk.holding import apply_reward, attach
-from regulars.features.kiosk.identity import enrol_by_phone, face_of, set_branding
+from regulars.features.kiosk.identity import enrol_by_phone, set_branding
 from regulars.features.kiosk.model import Figures
 from regulars.features.kiosk.redeeming import redeem
 from regulars.features.kiosk.rules import terms_of
@@ -24,7 +25,7 @@ __all__ = [
     "dispute_order",
     "earn",
     "enrol_by_phone",
-    "face_of",
+    "face_reader",
     "figures_since",
     "forget_requests",
     "redeem",

@@ -1,4 +1,4 @@
-"""Who the customer at the kiosk is, and what the customer's pass shows."""
+"""Who the customer at the kiosk is, and how the venue's passes look."""
 
 from datetime import datetime
 
@@ -14,7 +14,6 @@ from regulars.features.members import actions as members
 from regulars.features.members.model import ProfileChanges
 from regulars.features.memberships.model import MembershipStatus
 from regulars.features.passes import actions as passes
-from regulars.features.passes.model import CardFace, Pass
 
 
 async def enrol_by_phone(
@@ -44,36 +43,6 @@ async def enrol_by_phone(
         connection.prepared_names.clear()
         balances = await balances_of(connection, program.program_id, venue, member.member_id, now)
     return Enrolled(member.member_id, is_new, balances, card)
-
-
-async def face_of(connection: Connection, card: Pass, public_url: str, now: datetime) -> CardFace | None:
-    """What the pass shows at this moment; None when its customer or its venue is gone.
-
-    `public_url` is where browsers reach this server, without a slash at its end.
-    """
-    program = await access.get_program(connection, card.program_id)
-    venue = await access.get_location(connection, card.program_id, card.location_id)
-    if program is None or venue is None:
-        return None
-    try:
-        balances = await balances_of(connection, card.program_id, venue, card.member_id, now)
-    except Refused:
-        return None
-    branding = rules_branding.branding_of(venue)
-    return CardFace(
-        brand_name=branding.brand_name,
-        hero_text=branding.hero_text,
-        primary_color=branding.primary_color,
-        accent_color=branding.accent_color,
-        logo_url=branding.logo_url,
-        support_email=branding.support_email,
-        points=balances.points,
-        rewards=balances.rewards,
-        points_per_reward=rules.terms_of(program).points_per_reward,
-        membership_status=str(balances.membership_status),
-        wallet_url=f"{public_url}/wallet/{card.token}",
-        token=card.token,
-    )
 
 
 async def set_branding(

@@ -1,6 +1,6 @@
 """What the rest of the product does with the ledger: post, read, tidy, verify."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from regulars.base.clock import Clock
 from regulars.base.ids import new_id
 from regulars.db.database import Connection, Database
 from regulars.db.invariants import Finding
+from regulars.db.pipeline import Pipeline, Sent
 from regulars.features.ledger import posting, store_accounts, store_lists, store_reading, store_upkeep
 from regulars.features.ledger.books import Books
 from regulars.features.ledger.group_commit import Ledger
@@ -43,6 +44,7 @@ __all__ = [
     "list_redemptions",
     "period_totals",
     "recalled",
+    "send_account_states",
     "transact",
     "verify",
 ]
@@ -62,13 +64,26 @@ async def account_states(
     now: datetime,
 ) -> dict[AccountReference, AccountState]:
     """The accounts as they stand now, without what lapsed holds reserved."""
-    accounts = await store_accounts.read_accounts(connection, program_id, references)
-    return {
-        reference: settle(accounts[reference], now)
-        if reference in accounts
-        else AccountState(account_id=new_id(), reference=reference)
-        for reference in references
-    }
+    return _states(await store_accounts.read_accounts(connection, program_id, references), references, now)
+
+
+class StatesSent:
+    """The question how accounts stand; it has its answer once the pipeline was flushed."""
+
+    def __init__(self, sent: Sent, references: Sequence[AccountReference]) -> None:
+        self._sent = sent
+        self._references = references
+
+    def at(self, now: datetime) -> dict[AccountReference, AccountState]:
+        """The same as `account_states`."""
+        return _states(store_accounts.accounts_in(self._sent.rows), self._references, now)
+
+
+def send_account_states(
+    pipeline: Pipeline, program_id: int, references: Sequence[AccountReference]
+) -> StatesSent:
+    """How the accounts stand, with the next flush."""
+    return StatesSent(store_accounts.send_accounts(pipeline, program_id, references), references)
 
 
 async def find_hold(connection: Connection, program_id: int, hold_id: UUID, now: datetime) -> HoldRow | None:
@@ -130,6 +145,17 @@ async def expire_due_holds(database: Database, clock: Clock, limit: int = 500) -
         for program_id, reference, _ in due:
             await posting.settle_account(connection, program_id, reference, clock)
     return sum(holds for _, _, holds in due)
+
+
+def _states(
+    accounts: Mapping[AccountReference, AccountState], references: Sequence[AccountReference], now: datetime
+) -> dict[AccountReference, AccountState]:
+    return {
+        reference: settle(accounts[reference], now)
+        if reference in accounts
+        else AccountState(account_id=new_id(), reference=reference)
+        for reference in references
+    }
 
 
 def _as_of(row: HoldRow, now: datetime) -> HoldRow:

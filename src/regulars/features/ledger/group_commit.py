@@ -113,8 +113,9 @@ class Ledger:
     async def _write(self, program_id: int, queue: _Queue) -> None:
         """Posts batch after batch until nothing waits."""
         try:
-            # Requests that became ready in the same turn of the loop join this first batch.
-            await asyncio.sleep(0)
+            if len(queue.waiting) > 1:
+                # In a crowd, those who become ready in the loop's next turn join this first batch.
+                await asyncio.sleep(0)
             while queue.waiting:
                 async with self._database.connection() as connection:
                     while queue.waiting and not connection.closed:

@@ -13,7 +13,7 @@ import msgspec
 
 from regulars.base.ids import new_id
 from regulars.db.database import Connection
-from regulars.db.pipeline import Pipeline, Statement
+from regulars.db.pipeline import Pipeline, Sent, Statement
 from regulars.features.ledger.model import (
     AccountReference,
     AccountState,
@@ -86,6 +86,7 @@ READ_ACCOUNTS: LiteralString = (
     " a.account_id, pending.holds::text, newest.hold_id, newest.status, refundable.redemptions::text"
     + _POSITIONS
 )
+_READ_ACCOUNTS = Statement(READ_ACCOUNTS)
 
 READ_CLAIMS = Statement("""
 select c.scope, c.key, c.fingerprint, to_json(t)::text, c.refusal::text
@@ -211,7 +212,18 @@ async def read_accounts(
     """The accounts as they were at one moment, not locked. Those that do not exist are left out."""
     parameters = {"program_id": program_id, "references": as_json(references).decode()}
     cursor = await connection.execute(READ_ACCOUNTS, parameters, prepare=True, binary=True)
-    states = [_account_state(row[:12], row[12:]) for row in await cursor.fetchall()]
+    return accounts_in(await cursor.fetchall())
+
+
+def send_accounts(pipeline: Pipeline, program_id: int, references: Collection[AccountReference]) -> Sent:
+    """The same with the next flush; `accounts_in` reads what it finds."""
+    parameters = {"program_id": program(program_id), "references": as_json(references)}
+    return pipeline.send(_READ_ACCOUNTS, parameters)
+
+
+def accounts_in(rows: Iterable[tuple[Any, ...]]) -> dict[AccountReference, AccountState]:
+    """What `send_accounts` found."""
+    states = [_account_state(row[:12], row[12:]) for row in rows]
     return {state.reference: state for state in states}
 
 

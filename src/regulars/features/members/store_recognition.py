@@ -11,10 +11,12 @@ from regulars.features.members.model_recognition import Recognised
 # Each look-up is a lateral subquery with a limit, so that the generic plan is a nested loop over the indexes
 # whatever the size of the tables was when a connection first planned it. Of the member's indexes only the
 # primary key gives a range of ids in their order, and of those of identifiers only one a range of values: on
-# an empty table others look just as cheap. The id is handed over (`db.handover`) where only one is left.
+# an empty table others look just as cheap. The id is handed over (`db.handover`) where only one is left, and
+# where none is, so that nobody goes on with what an earlier statement left.
 SELECT_RECOGNISED = Statement("""
-select f.*, set_config('regulars.member_id', f.member_id::text, true)
-from (
+select f.*, set_config('regulars.member_id', coalesce(f.member_id::text, ''), true)
+from (values (1)) always
+left join lateral (
     select r.kind, r.label, m.program_id, m.member_id, m.number, m.status, m.name, m.email, m.phone,
         m.birth_date, m.sex, m.created_at, m.updated_at, m.handle, m.home_location_id, m.staff
     from (
@@ -45,7 +47,7 @@ from (
     ) m
     order by r.rank
     limit 1
-) f
+) f on true
 """)
 
 
@@ -54,7 +56,7 @@ def send_recognised(
 ) -> Sent:
     """The question for the active member with this identifier or address, in the order of `kinds`.
 
-    One row, or none. It leaves the `member_id` to the statements after it.
+    One row, empty when there is nobody. It leaves the `member_id` to the statements after it.
     """
     parameters = {
         "program_id": b"%d" % program_id,
@@ -67,7 +69,7 @@ def send_recognised(
 
 def recognised_in(sent: Sent) -> Recognised | None:
     """What was answered, or None when there is nobody."""
-    if not sent.rows:
-        return None
     kind, label, program_id, member_id, number, status, *rest, _ = sent.rows[0]
+    if kind is None:
+        return None
     return Recognised(Member(program_id, member_id, number, Status(status), *rest), kind, label)

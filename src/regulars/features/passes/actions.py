@@ -1,7 +1,8 @@
 """What can be done with passes: the one door to this feature for everything above it.
 
 `issue` and `find` make and find them; `send_update` goes out with whatever changes what they show, and
-`deliver_due` tells the phones. The web service that Apple's phones call is in `apple_service`.
+`deliver_due`
+and `deliver_all` tell the phones. The web service that Apple's phones call is in `apple_service`.
 """
 
 from regulars.db.database import Database
@@ -17,7 +18,7 @@ from regulars.features.passes.apple_service import (
     unregister,
 )
 from regulars.features.passes.carriers import Carriers
-from regulars.features.passes.delivery import deliver_due
+from regulars.features.passes.delivery import deliver_all, deliver_due
 from regulars.features.passes.issuing import find, find_public, issue, send_update, send_updates
 from regulars.features.passes.model import CardFace, Pass
 
@@ -26,6 +27,7 @@ __all__ = [
     "Answer",
     "Carriers",
     "apple_bundle",
+    "deliver_all",
     "deliver_due",
     "fetch",
     "find",

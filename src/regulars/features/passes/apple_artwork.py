@@ -14,6 +14,7 @@ from unicodedata import normalize
 from msgspec import Struct
 from PIL import Image, ImageDraw, ImageFont
 
+from regulars.features.passes.apple_archive import Packed, pack
 from regulars.features.passes.rules_colors import Color, readable_on
 
 ICON_SIDE = 29
@@ -23,10 +24,11 @@ _OVERSAMPLING = 4
 
 
 class Artwork(Struct, frozen=True):
-    """PNG files by their names, and the digests that the manifest lists."""
+    """PNG files by their names, the digests that the manifest lists, and how the bundle begins with them."""
 
     files: dict[str, bytes]
     digests: dict[str, str]
+    packed: Packed
 
 
 def digest_of(data: bytes) -> str:
@@ -45,7 +47,8 @@ def artwork_of(brand_name: str, background: Color, accent: Color) -> Artwork:
     for scale, suffix in SCALES.items():
         images[f"icon{suffix}.png"] = _drawn(letter, ICON_SIDE * scale, background, accent)
         images[f"logo{suffix}.png"] = _drawn(letter, LOGO_SIDE * scale, None, accent)
-    return Artwork(images, {name: digest_of(data) for name, data in images.items()})
+    digests = {name: digest_of(data) for name, data in images.items()}
+    return Artwork(images, digests, pack(images))
 
 
 def _initial(brand_name: str) -> str | None:

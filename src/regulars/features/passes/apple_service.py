@@ -142,7 +142,7 @@ async def fetch(
     if pass_id is None:
         return UNAUTHORIZED
     async with database.connection() as connection:
-        card = await store.select_by_serial(connection, pass_id)
+        card = await store.read_by_serial(connection, pass_id)
     if card is None:
         return UNAUTHORIZED
     if not rules.is_modified(card.modified_at, if_modified_since):
@@ -160,7 +160,7 @@ async def pass_answer(apple: AppleSigner, card: Pass, face_of: FaceOf) -> Answer
         return UNAUTHORIZED
     return Answer(
         HTTPStatus.OK,
-        apple.bundle(card, face),
+        await apple.bundle_aside(card, face),
         APPLE_MEDIA_TYPE,
         rules.to_http_date(card.modified_at),
     )

@@ -55,7 +55,9 @@ class Carriers:
         return self._google
 
     async def close(self) -> None:
-        """Hangs up on both."""
+        """Hangs up on both, and keeps no thread."""
+        if self._signer is not None:
+            self._signer.close()
         if self._push is not None:
             await self._push.close()
         if self._google is not None:

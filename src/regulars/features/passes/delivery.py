@@ -7,27 +7,25 @@ and then finds nothing new.
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 from regulars.base.clock import Clock
-from regulars.base.refusals import Refused
-from regulars.db.database import Database
+from regulars.db.database import REPETITIONS_MAX, Database, TransactionConflict
+from regulars.db.pipeline import Pipeline
 from regulars.features.passes import store_jobs, store_registrations
-from regulars.features.passes.apple_push import Gone
 from regulars.features.passes.carriers import Carriers
+from regulars.features.passes.delivery_round import Round
 from regulars.features.passes.model import Delivery, FaceOf
-from regulars.features.passes.model_delivery import Job, Outcome, Registration, Trouble
+from regulars.features.passes.model_delivery import Job, Outcome, Trouble
 from regulars.features.passes.rules import next_attempt
 
 LEASE = timedelta(minutes=3)
-SENDING_SECONDS_MAX = 60.0
-"""For all updates of one round together; those that are not through then have failed this time."""
 
-FACES_AT_ONCE = 4
-"""So many faces are looked up side by side, so that requests find a free database connection meanwhile."""
+ROUND = 200
+ROUNDS_AT_ONCE = 2
+"""While one of them is taken and put down, the other one is sent."""
 
 _logger = logging.getLogger(__name__)
 
@@ -43,22 +41,45 @@ async def deliver_due(
     """
     lease_id, now = uuid4(), clock()
     async with database.connection() as connection:
-        await store_jobs.end_erased(connection, now, limit)
         jobs = await store_jobs.claim(connection, lease_id, now, now + LEASE, limit)
-        if not jobs:
-            return Delivery(0, 0, 0)
-        phones = await store_registrations.select_of_passes(connection, [job.card for job in jobs])
-    round_ = _Round(carriers, face_of, phones)
+    if not jobs:
+        return Delivery(0, 0, 0)
+    round_ = Round(carriers, face_of)
     troubles = await round_.send(jobs)
     outcomes = [_outcome(job, trouble, clock) for job, trouble in zip(jobs, troubles, strict=True)]
-    async with database.transaction() as connection:
-        if round_.pushed:
-            await store_registrations.set_pushed(connection, round_.pushed)
-        if round_.gone:
-            await store_registrations.forget(connection, round_.gone)
-        await store_jobs.finish(connection, lease_id, outcomes, clock())
+    await _put_down(database, lease_id, outcomes, round_, clock)
     failed = sum(trouble is not None for trouble in troubles)
     return Delivery(processed=len(jobs), sent=len(jobs) - failed, failed=failed)
+
+
+async def deliver_all(
+    database: Database, carriers: Carriers, face_of: FaceOf, clock: Clock, time_max: timedelta
+) -> Delivery:
+    """What became of all updates that are due, or of those that there was time for.
+
+    The same as `deliver_due` again and again, in larger rounds of which two are under way at once, so that
+    the connection to Apple is never idle while the database works. No round begins after `time_max`.
+    """
+    ends_at = clock() + time_max
+    deliveries: list[Delivery] = []
+
+    async def deliver() -> None:
+        while clock() < ends_at:
+            delivery = await deliver_due(database, carriers, face_of, clock, ROUND)
+            deliveries.append(delivery)
+            if delivery.processed < ROUND:
+                return
+
+    # What goes wrong with one of them does not interrupt the other one, whose phones would be told twice.
+    ends = await asyncio.gather(*(deliver() for _ in range(ROUNDS_AT_ONCE)), return_exceptions=True)
+    for end in ends:
+        if end is not None:
+            raise end
+    return Delivery(
+        processed=sum(delivery.processed for delivery in deliveries),
+        sent=sum(delivery.sent for delivery in deliveries),
+        failed=sum(delivery.failed for delivery in deliveries),
+    )
 
 
 def _outcome(job: Job, trouble: Trouble | None, clock: Clock) -> Outcome:
@@ -70,71 +91,22 @@ def _outcome(job: Job, trouble: Trouble | None, clock: Clock) -> Outcome:
     return Outcome(program_id, pass_id, trouble.reason[:100], due_at)
 
 
-class _Round:
-    """What is sent together, and which phones took it."""
-
-    def __init__(self, carriers: Carriers, face_of: FaceOf, phones: Sequence[Registration]) -> None:
-        self.pushed: list[tuple[Registration, int]] = []
-        self.gone: list[Registration] = []
-        self._carriers = carriers
-        self._face_of = face_of
-        self._faces = asyncio.Semaphore(FACES_AT_ONCE)
-        self._phones: defaultdict[UUID, list[Registration]] = defaultdict(list)
-        for phone in phones:
-            self._phones[phone.pass_id].append(phone)
-
-    async def send(self, jobs: Sequence[Job]) -> list[Trouble | None]:
-        """For each job None, or what is in its way; all of them side by side."""
-        return await asyncio.gather(*(self._send_in_time(job) for job in jobs))
-
-    async def _send_in_time(self, job: Job) -> Trouble | None:
+async def _put_down(
+    database: Database, lease_id: UUID, outcomes: Sequence[Outcome], sent: Round, clock: Clock
+) -> None:
+    """The outcomes are durable, all or none. Passes come before phones, as when a member is erased."""
+    for repetition in range(1, REPETITIONS_MAX + 1):
         try:
-            async with asyncio.timeout(SENDING_SECONDS_MAX):
-                return await self._send(job)
-        except TimeoutError:
-            return Trouble("took too long")
-        except Refused as refusal:
-            return Trouble(refusal.code)
-        except Exception as error:
-            # One pass that cannot be told must not keep the others from it.
-            _logger.exception("update of pass %s failed", job.card.pass_id)
-            return Trouble(type(error).__name__)
-
-    async def _send(self, job: Job) -> Trouble | None:
-        results = await asyncio.gather(
-            *(self._push(phone, job) for phone in self._phones[job.card.pass_id]),
-            self._tell_google(job),
-            return_exceptions=True,
-        )
-        troubles = []
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-            if result is not None:
-                troubles.append(result)
-        return max(troubles, key=lambda trouble: trouble.retry_seconds, default=None)
-
-    async def _push(self, phone: Registration, job: Job) -> Trouble | None:
-        push_token = self._carriers.apple.keys.unseal(phone.push_token, phone.device)
-        if push_token is None:
-            # It was sealed with a secret key that is gone, and nobody will ever read it again.
-            self.gone.append(phone)
-            return None
-        try:
-            trouble = await self._carriers.apple_push.push(push_token)
-        except Gone:
-            self.gone.append(phone)
-            return None
-        if trouble is None:
-            self.pushed.append((phone, job.card.sequence))
-        return trouble
-
-    async def _tell_google(self, job: Job) -> Trouble | None:
-        if not job.google_saved:
-            return None
-        google = self._carriers.google
-        if job.ended:
-            return await google.end(job.card)
-        async with self._faces:
-            face = await self._face_of(job.card)
-        return await google.end(job.card) if face is None else await google.update(job.card, face)
+            async with database.connection() as connection:
+                pipeline = Pipeline(connection)
+                store_jobs.send_outcomes(pipeline, lease_id, outcomes, clock())
+                if sent.pushed:
+                    store_registrations.send_pushed(pipeline, sent.pushed)
+                if sent.gone:
+                    store_registrations.send_gone(pipeline, sent.gone)
+                # One transaction, which ends with the flush.
+                await pipeline.flush()
+            return
+        except TransactionConflict:
+            if repetition == REPETITIONS_MAX:
+                raise

@@ -8,19 +8,6 @@ from msgspec import Struct
 from regulars.features.passes.model import Pass
 
 
-class Job(Struct, frozen=True):
-    """A pass whose newest state is to be told, taken by one worker until its lease ends.
-
-    `google_saved` says that Google may know the pass, `ended` that it is nobody's any more; then its token
-    is empty. `attempts` counts this one.
-    """
-
-    card: Pass
-    attempts: int
-    google_saved: bool
-    ended: bool
-
-
 class Registration(Struct, frozen=True):
     """A phone that wants to be told of a pass. Neither its id nor its address is readable in here."""
 
@@ -29,6 +16,20 @@ class Registration(Struct, frozen=True):
     identifier_id: int
     device: bytes
     push_token: bytes
+
+
+class Job(Struct, frozen=True):
+    """A pass whose newest state is to be told, taken by one worker until its lease ends.
+
+    `google_saved` says that Google may know the pass, `ended` that it is nobody's any more; then its token
+    is empty. `attempts` counts this one. `phones` are those that were not told of this state yet.
+    """
+
+    card: Pass
+    attempts: int
+    google_saved: bool
+    ended: bool
+    phones: list[Registration]
 
 
 class Trouble(Struct, frozen=True):

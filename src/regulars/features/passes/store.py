@@ -91,6 +91,8 @@ cross join lateral (
 
 SELECT_BY_SERIAL: LiteralString = _COLUMNS + _BY_SERIAL + _AND_ITS_IDENTIFIER
 
+_SELECT_BY_SERIAL = Statement(SELECT_BY_SERIAL)
+
 # Google is to be told of the end of a pass that it may know.
 END_UNFINDABLE: LiteralString = """
 update passes p
@@ -201,6 +203,14 @@ async def select_by_token_anywhere(connection: Connection, token: str) -> Pass |
 async def select_by_serial(connection: Connection, pass_id: UUID) -> Pass | None:
     """The pass with this id, whatever program it is of."""
     return await _pass(connection, SELECT_BY_SERIAL, {"pass_id": pass_id})
+
+
+async def read_by_serial(connection: Connection, pass_id: UUID) -> Pass | None:
+    """The same for phones that fetch by the thousand: a third of the work, on an idle connection only."""
+    pipeline = Pipeline(connection)
+    sent = pipeline.send(_SELECT_BY_SERIAL, {"pass_id": str(pass_id).encode()})
+    await pipeline.flush()
+    return Pass(*sent.rows[0]) if sent.rows else None
 
 
 async def end_unfindable(

@@ -5,12 +5,13 @@ A phone belongs to no program, so those about one phone go through all programs;
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
 
 from regulars.db.database import Connection
+from regulars.db.pipeline import Pipeline, Statement
 from regulars.features.passes.model import Pass
 from regulars.features.passes.model_delivery import Registration
 
@@ -74,44 +75,34 @@ where p.ended_at is null
 
 SELECT_LAST_SEQUENCE: LiteralString = "select last_value from pass_sequences"
 
-SELECT_OF_PASSES: LiteralString = """
-select r.program_id, r.pass_id, r.identifier_id, r.device, r.push_token
-from json_to_recordset(%(passes)s::json) as w (program_id integer, pass_id uuid, sequence bigint)
-cross join lateral (
-    select program_id, identifier_id from passes
-    where program_id = w.program_id and pass_id between w.pass_id and w.pass_id and ended_at is null
-    order by pass_id
-    limit 1
-) p
-cross join lateral (
-    select * from pass_registrations
-    where program_id = p.program_id and identifier_id between p.identifier_id and p.identifier_id
-        and pushed_sequence < w.sequence
-    order by identifier_id
-    limit 100
-) r
-"""
-
-# The ids come a second time as arrays, because a join alone would be planned over all registrations.
-SET_PUSHED: LiteralString = """
-update pass_registrations r set pushed_sequence = greatest(r.pushed_sequence, w.sequence)
-from json_to_recordset(%(pushed)s::json) as w (
-    program_id integer, device bytea, identifier_id integer, sequence bigint
+# The ids are looked up as arrays, because a join alone would be planned over all registrations.
+SET_PUSHED = Statement("""
+with told as materialized (
+    select * from json_to_recordset(%(pushed)s::json) as w (
+        program_id integer, device bytea, identifier_id integer, sequence bigint
+    )
 )
-where r.program_id = any (%(program_ids)s) and r.device = any (%(devices)s)
+update pass_registrations r set pushed_sequence = greatest(r.pushed_sequence, w.sequence)
+from told w
+where r.program_id = any (array(select program_id from told))
+    and r.device = any (array(select device from told))
     and r.program_id = w.program_id and r.device = w.device and r.identifier_id = w.identifier_id
-"""
+""")
 
 # Not one that has come back meanwhile under another push token.
-FORGET: LiteralString = """
-delete from pass_registrations r
-using json_to_recordset(%(pushed)s::json) as w (
-    program_id integer, device bytea, identifier_id integer, push_token bytea
+FORGET = Statement("""
+with gone as materialized (
+    select * from json_to_recordset(%(gone)s::json) as w (
+        program_id integer, device bytea, identifier_id integer, push_token bytea
+    )
 )
-where r.program_id = any (%(program_ids)s) and r.device = any (%(devices)s)
+delete from pass_registrations r
+using gone w
+where r.program_id = any (array(select program_id from gone))
+    and r.device = any (array(select device from gone))
     and r.program_id = w.program_id and r.device = w.device and r.identifier_id = w.identifier_id
     and r.push_token = w.push_token
-"""
+""")
 
 _json = msgspec.json.Encoder().encode
 
@@ -151,38 +142,29 @@ async def select_last_sequence(connection: Connection) -> int:
     return int(row[0])
 
 
-async def select_of_passes(connection: Connection, cards: Sequence[Pass]) -> list[Registration]:
-    """The phones that have these passes and were not told of their states yet."""
-    passes = [
-        {"program_id": card.program_id, "pass_id": card.pass_id, "sequence": card.sequence} for card in cards
-    ]
-    cursor = await connection.execute(SELECT_OF_PASSES, {"passes": _json(passes).decode()})
-    return [Registration(*row) for row in await cursor.fetchall()]
-
-
-async def set_pushed(connection: Connection, pushed: Sequence[tuple[Registration, int]]) -> None:
+def send_pushed(pipeline: Pipeline, pushed: Sequence[tuple[Registration, int]]) -> None:
     """These phones were told of these states."""
-    await connection.execute(SET_PUSHED, _parameters(pushed))
-
-
-async def forget(connection: Connection, gone: Sequence[Registration]) -> None:
-    """These phones do not want to be told any more, unless they came back under another push token."""
-    await connection.execute(FORGET, _parameters([(registration, 0) for registration in gone]))
-
-
-def _parameters(pushed: Sequence[tuple[Registration, int]]) -> dict[str, Any]:
     rows = [
         {
-            "program_id": registration.program_id,
-            "device": "\\x" + registration.device.hex(),
-            "identifier_id": registration.identifier_id,
-            "push_token": "\\x" + registration.push_token.hex(),
+            "program_id": phone.program_id,
+            "device": "\\x" + phone.device.hex(),
+            "identifier_id": phone.identifier_id,
             "sequence": sequence,
         }
-        for registration, sequence in pushed
+        for phone, sequence in pushed
     ]
-    return {
-        "pushed": _json(rows).decode(),
-        "program_ids": sorted({registration.program_id for registration, _ in pushed}),
-        "devices": [registration.device for registration, _ in pushed],
-    }
+    pipeline.send(SET_PUSHED, {"pushed": _json(rows)})
+
+
+def send_gone(pipeline: Pipeline, gone: Sequence[Registration]) -> None:
+    """These phones do not want to be told any more, unless they came back under another push token."""
+    rows = [
+        {
+            "program_id": phone.program_id,
+            "device": "\\x" + phone.device.hex(),
+            "identifier_id": phone.identifier_id,
+            "push_token": "\\x" + phone.push_token.hex(),
+        }
+        for phone in gone
+    ]
+    pipeline.send(FORGET, {"gone": _json(rows)})

@@ -7,29 +7,27 @@ leaves behind that fails in between, nothing refers to, and `sweep_orphans` dele
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 from regulars.base.ids import new_id
 from regulars.base.refusals import Refused
 from regulars.db.database import Connection, Database
 from regulars.features.photos import rules, store
-from regulars.features.photos.addresses import AddressBook
+from regulars.features.photos.addresses import address_of, open_photo, opened_at_address
 from regulars.features.photos.claiming import PhotoClaim
-from regulars.features.photos.decoder import PhotoDecoder
+from regulars.features.photos.library import PhotoLibrary
 from regulars.features.photos.model import (
     DecodedPhoto,
-    OpenedPhoto,
     Photo,
-    PhotoLimits,
     PhotoPurpose,
+    PhotoQuota,
     PhotoStorageUnavailable,
     ReceivedPhoto,
     Swept,
     WrittenPhoto,
 )
+from regulars.features.photos.model_settings import quota_of
 from regulars.features.photos.rules import photo_path
-from regulars.features.photos.storage import PhotoStorage
 
 __all__ = [
     "PhotoClaim",
@@ -44,40 +42,21 @@ __all__ = [
     "opened_at_address",
     "photo_of",
     "photo_path",
+    "quota_of",
     "received_mime_type",
     "record_photo",
+    "refuse_over_quota",
     "store_photo",
     "stored_path",
     "sweep_orphans",
     "write_photo",
 ]
 
-UNUSED_FOR = timedelta(days=1)
 UNKNOWN_FOR = timedelta(hours=1)
 """How old a file without a row has to be: no request lasts that long."""
 SWEEP_CHUNK = 500
 
 _logger = logging.getLogger(__name__)
-
-
-class PhotoLibrary:
-    """The decoder and the files. Costs nothing until the first photo."""
-
-    def __init__(
-        self,
-        location: str | Path,
-        limits: PhotoLimits | None = None,
-        *,
-        secret_key: str | None = None,
-    ) -> None:
-        self.limits = limits or PhotoLimits()
-        self.addresses = AddressBook(secret_key) if secret_key is not None else None
-        self.decoder = PhotoDecoder(self.limits)
-        self.storage = PhotoStorage(location)
-
-    def close(self) -> None:
-        """Ends what is still being decoded."""
-        self.decoder.close()
 
 
 async def write_photo(library: PhotoLibrary, received: bytes, purpose: PhotoPurpose) -> WrittenPhoto:
@@ -107,6 +86,22 @@ def photo_of(decoded: DecodedPhoto, purpose: PhotoPurpose) -> tuple[WrittenPhoto
     return photo, {full_path: decoded.full, thumbnail_path: decoded.thumbnail}
 
 
+async def refuse_over_quota(
+    connection: Connection,
+    program_id: int,
+    purpose: PhotoPurpose,
+    owner_id: UUID | None,
+    quota: PhotoQuota,
+    now: datetime,
+) -> None:
+    """Refuses with `photo_quota`, as `record_photo` does, whoever has no room for one more photo.
+
+    It holds nobody up and promises nothing: it spares those the work who would be refused after it.
+    """
+    unused = await store.count_unused(connection, program_id, purpose, owner_id, now - rules.UNUSED_FOR)
+    rules.refuse_over_quota(unused, quota, now)
+
+
 async def record_photo(
     connection: Connection,
     program_id: int,
@@ -114,12 +109,19 @@ async def record_photo(
     *,
     owner_id: UUID | None = None,
     received: ReceivedPhoto | None = None,
+    quota: PhotoQuota | None = None,
     now: datetime,
 ) -> Photo:
     """The photo, known to the program. `owner_id` is the member whose photo it is, if it is anybody's.
 
-    `received` is what is to be remembered of the file that came.
+    `received` is what is to be remembered of the file that came. Refuses with `photo_quota` and
+    `retry_after_seconds` when the owner or the program has as many photos that wait to be used as `quota`
+    allows; then the files are the caller's to delete. Others that record under a quota wait until this
+    transaction ends.
     """
+    if quota is not None:
+        await store.lock_quota(connection, program_id)
+        await refuse_over_quota(connection, program_id, written.purpose, owner_id, quota, now)
     return await store.insert(connection, program_id, written, owner_id, received, now)
 
 
@@ -131,51 +133,25 @@ async def store_photo(
     *,
     purpose: PhotoPurpose,
     owner_id: UUID | None = None,
+    quota: PhotoQuota | None = None,
     now: datetime,
 ) -> Photo:
-    """The photo, written and committed: `write_photo` and `record_photo` for callers that do nothing else."""
+    """The photo, written and committed: `write_photo` and `record_photo` for callers that do nothing else.
+
+    Whoever is over the quota is refused before anything is decoded, and leaves no file behind.
+    """
+    if quota is not None:
+        async with database.connection() as connection:
+            await refuse_over_quota(connection, program_id, purpose, owner_id, quota, now)
     written = await write_photo(library, received, purpose)
-    async with database.transaction() as connection:
-        return await record_photo(connection, program_id, written, owner_id=owner_id, now=now)
-
-
-async def open_photo(
-    library: PhotoLibrary, name: str, *, purpose: PhotoPurpose = PhotoPurpose.REWARD
-) -> OpenedPhoto | None:
-    """The photo or thumbnail that the last part of an address names, being read; None when there is none.
-
-    Only photos of this purpose are found: whoever asks for another one than REWARD checks first who is
-    asking. A name always stands for the same bytes, so that browsers may keep them for ever.
-    """
-    parsed = rules.read_photo_name(name)
-    if parsed is None:
-        return None
-    opened = await library.storage.open(rules.file_path(purpose, parsed))
-    if opened is None:
-        return None
-    return OpenedPhoto(rules.CONTENT_TYPES[parsed.extension], opened.size_bytes, opened.chunks)
-
-
-def address_of(library: PhotoLibrary, photo: WrittenPhoto, *, thumbnail: bool, now: datetime) -> str:
-    """Where a browser sees a photo that not everybody may see: a signed address, good for an hour.
-
-    Below the server's own address where it begins with a slash.
-    """
-    assert library.addresses is not None, "the library was opened without a key to sign with"
-    return library.addresses.address_of(photo, thumbnail=thumbnail, now=now)
-
-
-async def opened_at_address(
-    library: PhotoLibrary, name: str, *, expires: str | None, signature: str | None, now: datetime
-) -> OpenedPhoto | None:
-    """The photo of a loan at an address of `address_of`, being read; None when it is there no longer.
-
-    Raises Refused("photo_address_invalid") for an address that was not made here or has ended, whether there
-    is such a photo or not, and PhotoStorageUnavailable.
-    """
-    assert library.addresses is not None, "the library was opened without a key to sign with"
-    library.addresses.require(name, expires, signature, purpose=PhotoPurpose.LOAN, now=now)
-    return await open_photo(library, name, purpose=PhotoPurpose.LOAN)
+    try:
+        async with database.transaction() as connection:
+            return await record_photo(
+                connection, program_id, written, owner_id=owner_id, quota=quota, now=now
+            )
+    except Refused:
+        await delete_files(library, [written])
+        raise
 
 
 def received_mime_type(received: bytes) -> str | None:
@@ -247,7 +223,7 @@ async def sweep_orphans(
     database: Database,
     *,
     now: datetime,
-    unused_for: timedelta = UNUSED_FOR,
+    unused_for: timedelta = rules.UNUSED_FOR,
     unknown_for: timedelta = UNKNOWN_FOR,
 ) -> Swept:
     """Deletes photos that nothing has used in a day, and files that no photo has claimed in an hour.
@@ -257,13 +233,13 @@ async def sweep_orphans(
     photos = await _sweep_unused(library, database, now - unused_for)
     files = await library.storage.delete_unfinished(now - unknown_for)
     async for listed in library.storage.listing():
-        old = [file.path for file in listed if file.modified_at < now - unknown_for]
-        ids = {photo_id for path in old if (photo_id := rules.photo_of_file(path)) is not None}
-        if not ids:
+        found = rules.photos_of_old_files(listed, now - unknown_for)
+        if not found:
             continue
+        # Asked after the listing: whatever is known by now has its files, and keeps them.
         async with database.connection() as connection:
-            known = await store.select_known(connection, list(ids))
-        unknown = rules.paths_without_photo(old, known)
+            known = await store.select_known(connection, list(found))
+        unknown = [path for photo_id, paths in found.items() if photo_id not in known for path in paths]
         await library.storage.delete(unknown)
         files += len(unknown)
     return Swept(photos, files)

@@ -1,57 +1,73 @@
-"""Addresses of photos that not everybody may see: signed, and good for an hour.
+"""How photos are shown: under addresses that last for ever, and under such as expire."""
 
-Whoever has one sees the photo, so none is ever made for a stranger. The purpose, the name and the moment at
-which it ends are signed together, with a key of this purpose alone.
-"""
-
-import hmac
-from base64 import urlsafe_b64encode
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from regulars.base.refusals import Refused
-from regulars.features.photos.model import PhotoPurpose, WrittenPhoto
-from regulars.features.photos.rules import photo_name
+from regulars.features.photos import rules
+from regulars.features.photos.library import PhotoLibrary
+from regulars.features.photos.model import OpenedPhoto, PhotoPurpose, WrittenPhoto
+from regulars.features.photos.signing import LIFETIME, STEP, window_of
 
 LOAN_PHOTOS = "/uploads/loan-photo"
-"""What addresses of loan photos begin with, below the server's own."""
-LIFETIME = timedelta(hours=1)
-ROUND_SECONDS = 300
-"""Addresses end at whole five minutes, so that those made within a while are the same to a browser."""
-_EXPIRES_DIGITS_MAX = 12
+"""What this server's addresses begin with, before the name of the photo."""
 
 
-class AddressBook:
-    """Makes and reads the addresses of photos under the server's secret key."""
+def address_of(
+    library: PhotoLibrary, photo: WrittenPhoto, *, thumbnail: bool, now: datetime, public_url: str = ""
+) -> str:
+    """Where a browser finds the photo or its thumbnail for the next hour, without a key.
 
-    def __init__(self, secret_key: str | bytes) -> None:
-        secret = secret_key.encode() if isinstance(secret_key, str) else secret_key
-        assert secret, "the server's secret key is empty"
-        self._key = hmac.digest(secret, b"regulars/photos/address/1", "sha256")
-
-    def address_of(self, photo: WrittenPhoto, *, thumbnail: bool, now: datetime) -> str:
-        """The path and query under which the photo is shown for an hour, or a few minutes more."""
-        name = photo_name(photo, thumbnail=thumbnail)
-        ends = int((now + LIFETIME).timestamp())
-        expires = -(-ends // ROUND_SECONDS) * ROUND_SECONDS
-        signature = self._signature(photo.purpose, name, str(expires))
-        return f"{LOAN_PHOTOS}/{name}?expires={expires}&signature={signature}"
-
-    def require(
-        self, name: str, expires: str | None, signature: str | None, *, purpose: PhotoPurpose, now: datetime
-    ) -> None:
-        """Passes an address that was made here and has not ended. Raises Refused("photo_address_invalid")."""
-        if expires is None or signature is None or not _is_number(expires):
-            raise Refused("photo_address_invalid")
-        right = self._signature(purpose, name, expires)
-        if not hmac.compare_digest(right.encode(), signature.encode("utf-8", "replace")):
-            raise Refused("photo_address_invalid")
-        if int(expires) <= now.timestamp():
-            raise Refused("photo_address_invalid")
-
-    def _signature(self, purpose: PhotoPurpose, name: str, expires: str) -> str:
-        message = "\n".join((purpose, name, expires)).encode("utf-8", "replace")
-        return urlsafe_b64encode(hmac.digest(self._key, message, "sha256")).rstrip(b"=").decode()
+    In object storage that is the storage's own address, complete and signed by it. Else it is a path below
+    `public_url`, which `opened_at_address` opens. Addresses made within five minutes are the same. Nobody is
+    asked over the network. Raises PhotoStorageUnavailable when the storage cannot sign.
+    """
+    if library.storage.signs_addresses:
+        full, small = rules.file_paths(photo)
+        return library.storage.address(
+            small if thumbnail else full, lifetime=LIFETIME + STEP, window=window_of(now)
+        )
+    name = rules.photo_name(photo, thumbnail=thumbnail)
+    return f"{public_url}{LOAN_PHOTOS}/{name}?{library.address_key.query(photo.purpose, name, now)}"
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= _EXPIRES_DIGITS_MAX
+async def opened_at_address(
+    library: PhotoLibrary,
+    name: str,
+    query: str,
+    *,
+    purpose: PhotoPurpose = PhotoPurpose.LOAN,
+    now: datetime,
+) -> OpenedPhoto | None:
+    """The photo or thumbnail at an address that `address_of` made, being read; None when it is gone.
+
+    `name` and `query` are the parts of the address as they came, before and after the question mark, not yet
+    taken apart: parameters that come twice, or that nobody made, are to be noticed. Refuses
+    with `photo_address_invalid` what was not made here, for this purpose, or no longer works: then nobody
+    looks whether the photo exists. Raises PhotoStorageUnavailable.
+    """
+    is_ours = rules.read_photo_name(name) is not None
+    if not is_ours or not library.address_key.allows(purpose, name, query, now):
+        raise Refused("photo_address_invalid")
+    return await open_photo(library, name, purpose=purpose)
+
+
+async def open_photo(
+    library: PhotoLibrary, name: str, *, purpose: PhotoPurpose = PhotoPurpose.REWARD
+) -> OpenedPhoto | None:
+    """The photo or thumbnail that the last part of an address names, being read; None when there is none.
+
+    Only photos of this purpose are found: whoever asks for another one than REWARD checks first who is
+    asking. A name always stands for the same bytes, so that browsers may keep them.
+    """
+    parsed = rules.read_photo_name(name)
+    if parsed is None:
+        return None
+    opened = await library.storage.open(rules.file_path(purpose, parsed))
+    if opened is None:
+        return None
+    return OpenedPhoto(
+        content_type=rules.CONTENT_TYPES[parsed.extension],
+        cache_control=rules.CACHE_CONTROL[purpose],
+        size_bytes=opened.size_bytes,
+        chunks=opened.chunks,
+    )

@@ -1,15 +1,12 @@
-"""Runs the decoding program: one process per photo, a few at a time.
+"""Decodes photos: one process per photo, a few at a time.
 
-A process and not a thread, because a decoder that hangs or eats memory can then be ended, and because
-its memory goes back to the system. It costs some 60 ms, little beside what decoding a photo takes.
+A process and not a thread, because a decoder that hangs or eats memory can then be ended, because its memory
+goes back to the system, and because what one photo does to it no other photo meets.
 """
 
 import asyncio
 import json
 import logging
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,13 +14,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from regulars.base.refusals import Refused
+from regulars.features.photos.decoder_forked import ForkedDecoders, can_fork
+from regulars.features.photos.decoder_started import StartedDecoders
 from regulars.features.photos.model import DecodedPhoto, PhotoLimits, PhotosUnavailable
 from regulars.features.photos.rules import picture_format
 
 PROGRAM = Path(__file__).with_name("decoding.py")
-
-_PASSED_ON = ("SYSTEMROOT", "LD_LIBRARY_PATH")
-"""Environment that an interpreter may need to start. Nothing else is passed on, secrets least of all."""
 
 _logger = logging.getLogger(__name__)
 
@@ -31,12 +27,12 @@ _logger = logging.getLogger(__name__)
 class PhotoDecoder:
     """Decodes photos that anybody may have sent."""
 
-    def __init__(self, limits: PhotoLimits, *, program: Path = PROGRAM) -> None:
+    def __init__(self, limits: PhotoLimits, *, program: Path = PROGRAM, forks: bool | None = None) -> None:
         self._limits = limits
-        self._program = program
+        forking = can_fork() if forks is None else forks
+        self._decoders = (ForkedDecoders if forking else StartedDecoders)(program, limits)
         self._threads = ThreadPoolExecutor(limits.decoders, thread_name_prefix="photo-decoder")
         self._taken = 0
-        self._processes: set[subprocess.Popen[bytes]] = set()
         self._closed = False
 
     async def decode(self, received: bytes) -> DecodedPhoto:
@@ -63,8 +59,7 @@ class PhotoDecoder:
         """Ends the processes that are still decoding, and takes no more photos."""
         self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for process in list(self._processes):
-            process.kill()
+        self._decoders.close()
 
     def _finished(self, work: "asyncio.Future[bytes]") -> None:
         self._taken -= 1
@@ -74,48 +69,24 @@ class PhotoDecoder:
 
     def _run(self, received: bytes, picture: str) -> bytes:
         """The answer of the program. Runs in a thread, which only waits."""
-        try:
-            process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-I",
-                    str(self._program),
-                    json.dumps(self._arguments(picture)),
-                ],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-            )
-        except OSError as error:
-            raise PhotosUnavailable("the photo decoder cannot be started") from error
-        self._processes.add(process)
-        if self._closed:
-            process.kill()
-        try:
-            answer, _ = process.communicate(received, timeout=self._limits.decoder_wall_seconds)
-        except subprocess.TimeoutExpired as error:
-            process.kill()
-            process.communicate()
-            raise PhotosUnavailable("decoding a photo took too long") from error
-        finally:
-            self._processes.discard(process)
+        answer = self._decoders.run(json.dumps(arguments_of(self._limits, picture)), received)
         if self._closed:
             raise PhotosUnavailable("the server is stopping")
-        if process.returncode != 0:
-            _logger.warning("a photo ended its decoder (exit %d)", process.returncode)
-            raise Refused("photo_damaged")
+        if not answer:
+            _logger.warning("a photo ended its decoder")
         return answer
 
-    def _arguments(self, picture: str) -> dict[str, Any]:
-        return {
-            "format": picture,
-            "pixels_max": self._limits.pixels_max,
-            "side_max": self._limits.side_max,
-            "thumbnail_side_max": self._limits.thumbnail_side_max,
-            "cpu_seconds": self._limits.decoder_cpu_seconds,
-            "memory_bytes": self._limits.decoder_memory_bytes,
-        }
+
+def arguments_of(limits: PhotoLimits, picture: str) -> dict[str, Any]:
+    """What the decoding program is told about a photo of this format."""
+    return {
+        "format": picture,
+        "pixels_max": limits.pixels_max,
+        "side_max": limits.side_max,
+        "thumbnail_side_max": limits.thumbnail_side_max,
+        "cpu_seconds": limits.decoder_cpu_seconds,
+        "memory_bytes": limits.decoder_memory_bytes,
+    }
 
 
 class _Head(msgspec.Struct):

@@ -36,6 +36,8 @@ class PhotoLimits(Struct, frozen=True, kw_only=True):
     """How many photos are decoded at once."""
     waiting_max: int = 8
     """How many more may wait for a decoder, each with its bytes in memory."""
+    answer_bytes_max: int = 64 * 1024 * 1024
+    """How much is taken from a decoder: more than any photo that it makes has."""
     decoder_cpu_seconds: int = 15
     decoder_wall_seconds: float = 45
     decoder_memory_bytes: int = 1200 * 1024 * 1024
@@ -95,6 +97,22 @@ class ReceivedPhoto(Struct, frozen=True):
         return f"ReceivedPhoto({self.mime_type!r}, {self.size_bytes})"
 
 
+class PhotoQuota(Struct, frozen=True):
+    """How many photos of one purpose may be uploaded in a day without being used."""
+
+    of_owner_max: int
+    of_program_max: int
+
+
+class UnusedPhotos(Struct, frozen=True):
+    """How many photos were uploaded in the past day and are not used yet, and when the oldest was."""
+
+    of_owner: int
+    of_program: int
+    oldest_of_owner_at: datetime | None
+    oldest_of_program_at: datetime | None
+
+
 class PhotoName(Struct, frozen=True):
     """What the last part of a photo's address says."""
 
@@ -117,10 +135,11 @@ class OpenedFile(Struct, frozen=True):
     chunks: AsyncIterator[bytes]
 
 
-class OpenedPhoto(Struct, frozen=True):
-    """A photo being read: what to declare it as, its length, and its bytes in pieces."""
+class OpenedPhoto(Struct, frozen=True, kw_only=True):
+    """A photo being read: what to declare it as, who may keep it, its length, and its bytes in pieces."""
 
     content_type: str
+    cache_control: str
     size_bytes: int
     chunks: AsyncIterator[bytes]
 

@@ -2,12 +2,31 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from math import ceil
 from uuid import UUID
 
-from regulars.features.photos.model import PhotoName, PhotoPurpose, WrittenPhoto
+from regulars.base.ids import id_floor
+from regulars.base.refusals import Refused
+from regulars.features.photos.model import (
+    PhotoName,
+    PhotoPurpose,
+    PhotoQuota,
+    StoredFile,
+    UnusedPhotos,
+    WrittenPhoto,
+)
+
+UNUSED_FOR = timedelta(days=1)
+"""How long a photo may wait to be used."""
 
 CONTENT_TYPES = {"jpg": "image/jpeg", "webp": "image/webp"}
 """What photos are kept as: JPEG, and WebP for pictures that one can see through."""
+CACHE_CONTROL = {
+    PhotoPurpose.REWARD: "public, max-age=31536000, immutable",
+    PhotoPurpose.LOAN: "private, max-age=3600, immutable",
+}
+"""Who may keep a copy, and for how long, in the words of HTTP: a loan's photo, its member's browser."""
 
 MIME_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 """What photos may come as, by Pillow's names."""
@@ -31,6 +50,22 @@ def picture_format(received: bytes) -> str | None:
     if received.startswith(b"RIFF") and received[8:12] == b"WEBP":
         return "WEBP"
     return None
+
+
+def refuse_over_quota(unused: UnusedPhotos, quota: PhotoQuota, now: datetime) -> None:
+    """Refuses one more photo with `photo_quota` when as many wait to be used as may.
+
+    `retry_after_seconds` is how long until the oldest of them no longer counts; using one makes room at once.
+    """
+    if unused.of_owner >= quota.of_owner_max:
+        oldest_at = unused.oldest_of_owner_at
+    elif unused.of_program >= quota.of_program_max:
+        oldest_at = unused.oldest_of_program_at
+    else:
+        return
+    assert oldest_at is not None, "what was counted has an oldest one"
+    wait = oldest_at + UNUSED_FOR - now
+    raise Refused("photo_quota", retry_after_seconds=max(1, ceil(wait.total_seconds())))
 
 
 def photo_name(photo: WrittenPhoto, *, thumbnail: bool = False) -> str:
@@ -72,6 +107,17 @@ def file_paths(photo: WrittenPhoto) -> tuple[str, str]:
     )
 
 
+def file_attributes(path: str) -> dict[str, str]:
+    """What object storage is to tell browsers about a file at this path, by the names of HTTP's headers."""
+    extension = path.rpartition(".")[2]
+    purpose = path.partition("/")[0]
+    return {
+        "Content-Type": CONTENT_TYPES[extension],
+        "Content-Disposition": "inline",
+        "Cache-Control": CACHE_CONTROL[PhotoPurpose(purpose)],
+    }
+
+
 def photo_of_file(path: str) -> UUID | None:
     """The photo that a path in the store belongs to; None for files that are not ours."""
     parts = path.split("/")
@@ -81,6 +127,16 @@ def photo_of_file(path: str) -> UUID | None:
     return name.photo_id
 
 
-def paths_without_photo(paths: Iterable[str], known: set[UUID]) -> list[str]:
-    """Those of the paths that are ours and whose photo is not known."""
-    return [path for path in paths if (photo_id := photo_of_file(path)) is not None and photo_id not in known]
+def photos_of_old_files(files: Iterable[StoredFile], before: datetime) -> dict[UUID, list[str]]:
+    """The photos that files in the store belong to, and the paths of the files, as far as they are old.
+
+    Old by the clock of the storage and by ours, which is in the id: one of them that is wrong makes no file
+    look abandoned that a request is still busy with. Files that are not ours are left out.
+    """
+    first_young = id_floor(before)
+    found: dict[UUID, list[str]] = {}
+    for file in files:
+        photo_id = photo_of_file(file.path)
+        if photo_id is not None and file.modified_at < before and photo_id < first_young:
+            found.setdefault(photo_id, []).append(file.path)
+    return found

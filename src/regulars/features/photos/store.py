@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.rows import kwargs_row
 
 from regulars.db.database import Connection
-from regulars.features.photos.model import Photo, PhotoPurpose, ReceivedPhoto, WrittenPhoto
+from regulars.features.photos.model import Photo, PhotoPurpose, ReceivedPhoto, UnusedPhotos, WrittenPhoto
 
 INSERT = """
 insert into photos (
@@ -32,6 +32,16 @@ where program_id = %(program_id)s and photo_id = any(%(photo_ids)s::uuid[])
 """
 
 SELECT_KNOWN = "select photo_id from photos where photo_id = any(%(photo_ids)s::uuid[])"
+
+# Whoever records a photo under a quota has this lock until the end of the transaction, which is short.
+LOCK_QUOTA = "select pg_advisory_xact_lock(hashtextextended('regulars/photos/' || %(program_id)s, 0))"
+
+COUNT_UNUSED = """
+select count(*) filter (where owner_id is not distinct from %(owner_id)s::uuid), count(*),
+    min(created_at) filter (where owner_id is not distinct from %(owner_id)s::uuid), min(created_at)
+from photos
+where program_id = %(program_id)s and purpose = %(purpose)s and used_at is null and created_at > %(since)s
+"""
 
 KEEP = """
 update photos set used_at = %(now)s
@@ -117,6 +127,21 @@ async def select_known(connection: Connection, photo_ids: Sequence[UUID]) -> set
     """Those of the ids that some program has a photo under."""
     cursor = await connection.execute(SELECT_KNOWN, {"photo_ids": list(photo_ids)})
     return {photo_id for (photo_id,) in await cursor.fetchall()}
+
+
+async def lock_quota(connection: Connection, program_id: int) -> None:
+    """Waits until nobody else records a photo under the program's quota; it is ours until the commit."""
+    await connection.execute(LOCK_QUOTA, {"program_id": program_id})
+
+
+async def count_unused(
+    connection: Connection, program_id: int, purpose: PhotoPurpose, owner_id: UUID | None, since: datetime
+) -> UnusedPhotos:
+    """Those of the purpose that were uploaded after `since` and that nothing uses."""
+    values = {"program_id": program_id, "purpose": purpose, "owner_id": owner_id, "since": since}
+    row = await (await connection.execute(COUNT_UNUSED, values)).fetchone()
+    assert row is not None
+    return UnusedPhotos(*row)
 
 
 async def keep(connection: Connection, program_id: int, photo_id: UUID, now: datetime) -> None:

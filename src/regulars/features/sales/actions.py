@@ -14,10 +14,19 @@ from regulars.features.sales.model import LoggedSale, NewSale
 from regulars.features.sales.model_history import PastSale
 from regulars.features.sales.overuse import overused_sales
 from regulars.features.sales.rules import checked_sale, stock_type_of, to_minor, to_quantity
-from regulars.features.sales.welcome import welcome
+from regulars.features.sales.welcome import Welcoming, welcome
 from regulars.features.tiers.model import TierBook
 
-__all__ = ["log_history", "log_sale", "overused_sales", "stock_type_of", "to_minor", "to_quantity", "welcome"]
+__all__ = [
+    "Welcoming",
+    "log_history",
+    "log_sale",
+    "overused_sales",
+    "stock_type_of",
+    "to_minor",
+    "to_quantity",
+    "welcome",
+]
 
 
 async def log_sale(

@@ -17,6 +17,47 @@ from regulars.features.sales.reckoning import base_rates, standing_at, window_st
 from regulars.features.tiers.model import Standing, TierBook
 
 
+class Welcoming:
+    """What the member whom a text names is due at a hotel, asked together with other questions.
+
+    What has to be known of the member is asked before it is known who it is. The text is read as
+    `members.recognise` does.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        hotel: Location,
+        text: str,
+        kinds: Sequence[str],
+        now: datetime,
+        *,
+        tier_book: TierBook,
+        promo_book: PromoBook,
+    ) -> None:
+        self._hotel, self._tier_book, self._promo_book = hotel, tier_book, promo_book
+        self._at = promos.local_time(now, hotel.time_zone)
+        self._recognition = members.Recognition(pipeline, hotel.program_id, text, kinds)
+        if not self._recognition.is_asked:
+            return
+        since = window_start(tier_book, hotel.location_id, now)
+        self._visits = store_welcome.send_visits(pipeline, hotel.program_id, since)
+        limited = promos.limited_promo_ids(promo_book.promos, at=self._at, location_id=hotel.location_id)
+        self._claims = promos.claims_of_found(pipeline, hotel.program_id, limited)
+
+    @property
+    def welcome(self) -> Welcome | None:
+        """What is due now, or None when there is nobody; to be read once the pipeline was flushed."""
+        recognised = self._recognition.recognised
+        if recognised is None:
+            return None
+        member = recognised.member
+        visits = int(self._visits.rows[0][0])
+        customer = Customer(member.member_id, member.staff, member.home_location_id, visits)
+        standing = standing_at(customer, self._tier_book, self._hotel.location_id)
+        return _due(recognised, standing, self._claims, self._promo_book, self._hotel, self._at)
+
+
 async def welcome(
     connection: Connection,
     hotel: Location,
@@ -27,27 +68,11 @@ async def welcome(
     tier_book: TierBook,
     promo_book: PromoBook,
 ) -> Welcome | None:
-    """What the member whom the text names (see `members.recognise`) is due at the hotel now, or None.
-
-    One round trip: what has to be known of the member is asked before it is known who it is.
-    """
+    """What the member whom the text names is due at the hotel now, or None. One round trip."""
     pipeline = Pipeline(connection)
-    recognition = members.Recognition(pipeline, hotel.program_id, text, kinds)
-    if not recognition.is_asked:
-        return None
-    since = window_start(tier_book, hotel.location_id, now)
-    visits = store_welcome.send_visits(pipeline, hotel.program_id, since)
-    at = promos.local_time(now, hotel.time_zone)
-    limited = promos.limited_promo_ids(promo_book.promos, at=at, location_id=hotel.location_id)
-    claims = promos.claims_of_found(pipeline, hotel.program_id, limited)
+    welcoming = Welcoming(pipeline, hotel, text, kinds, now, tier_book=tier_book, promo_book=promo_book)
     await pipeline.flush()
-    recognised = recognition.recognised
-    if recognised is None:
-        return None
-    member = recognised.member
-    customer = Customer(member.member_id, member.staff, member.home_location_id, int(visits.rows[0][0]))
-    standing = standing_at(customer, tier_book, hotel.location_id)
-    return _due(recognised, standing, claims, promo_book, hotel, at)
+    return welcoming.welcome
 
 
 def _due(

@@ -17,7 +17,7 @@ import h2.events
 import h2.exceptions
 from msgspec import Struct
 
-from tests.support.apple_stand_in_certificates import Certificates, certificates
+from regulars.stand_ins.apple.certificates import Certificates, certificates
 
 STREAMS_MAX = 1000
 PREFIX = "/3/device/"

@@ -1,6 +1,6 @@
 """What a Stripe account holds, and what happens in it: purchases, renewals, refunds, disputes, endings.
 
-Self-contained, for the tests and the demo. Everything that happens adds the events that Stripe would send.
+Everything that happens adds the events that Stripe would send.
 """
 
 import time
@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import Any
 from uuid import uuid4
 
-from tests.support.stripe_stand_in_shapes import NEW_SHAPE, in_shape
+from regulars.stand_ins.stripe.shapes import NEW_SHAPE, in_shape
 
 Json = dict[str, Any]
 
@@ -68,6 +68,32 @@ class StripeAccount:
             cancel_url=asked.get("cancel_url"),
             expires_at=int(asked.get("expires_at") or self._now() + 24 * 3600),
         )
+
+    def open_now(self, session_id: str) -> Json | None:
+        """The checkout session, if something can still be bought at it."""
+        session = self.objects.get(session_id)
+        if session is None or session["object"] != "checkout.session" or session["status"] != "open":
+            return None
+        return session if session["expires_at"] > self._now() else None
+
+    def decline(self, session_id: str) -> Json:
+        """The failed charge of a card that the bank refuses; the session stays open for another card."""
+        charge = self.put(
+            "ch",
+            "charge",
+            status="failed",
+            failure_code="card_declined",
+            amount=self.amount_minor,
+            amount_refunded=0,
+            refunded=False,
+            disputed=False,
+            payment_intent=self.put("pi", "payment_intent", amount=self.amount_minor)["id"],
+            invoice=None,
+            customer=self.objects[session_id]["customer"],
+            currency=self.currency,
+        )
+        self.happened("charge.failed", charge)
+        return charge
 
     def complete(self, session_id: str, *, trial: bool = False) -> Json:
         """The subscription that somebody bought at a session; its first period is paid, or a trial."""
@@ -206,6 +232,7 @@ class StripeAccount:
         charge = self.put(
             "ch",
             "charge",
+            status="succeeded",
             amount=invoice["total"],
             amount_refunded=0,
             refunded=False,

@@ -1,0 +1,1 @@
+"""Apple's push service, and certificates like those that Apple gives out."""
