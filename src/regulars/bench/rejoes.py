@@ -1,5 +1,6 @@
-"""`regulars bench rejoes`: garments that are taken along and brought back, beside pgbench."""
+"""`regulars bench rejoes`: garments taken along and brought back beside pgbench, uploads beside Pillow."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -7,9 +8,17 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from regulars.bench.rejoes_ground import StoreGround, prepare_stores
-from regulars.bench.rejoes_requests import checkout, take_back
+from regulars.bench.rejoes_pictures import photo_of_12_megapixels
+from regulars.bench.rejoes_requests import checkout, others, take_back
+from regulars.bench.rejoes_uploads import (
+    OTHER_CLIENTS,
+    loan_photos,
+    measure_uploads,
+    measure_uploads_over_http,
+)
 from regulars.bench.report import Row
 from regulars.bench.scratch import scratch_database
+from regulars.bench.server import running_server
 from regulars.bench.sessions_yardstick import prepare_yardstick
 from regulars.bench.sweep import Sweep
 from regulars.db.database import Database, server_conninfo
@@ -25,7 +34,10 @@ LEGEND = (
     "after a number was taken from a sequence\n"
     "checkout: POST /loans/checkout, each with a photo and an idempotency key of its own\n"
     "return: POST /loans/return of a garment that is out, each with a key of its own\n"
-    "borrowers: {borrowers:,}, who brought back {loans:,} garments in a year and have {open_each:,} out each"
+    "borrowers: {borrowers:,}, who brought back {loans:,} garments in a year and have {open_each:,} out\n"
+    "uploads over HTTP: POST /uploads/loan-photo, a JPEG of 12 megapixels, {upload_workers} workers; "
+    "ratio to Pillow alone\n"
+    "others: GET /members/by-card, {other_clients} clients that pause between two requests"
 )
 
 
@@ -52,9 +64,14 @@ async def run(conninfo: str, sweep: Sweep, sizes: Sizes) -> tuple[list[Row], lis
             await prepare_yardstick(scratch)
             requests = [checkout(ground), take_back(ground)]
             rows = await sweep.beside_pgbench(requests, server_conninfo(scratch), ground.environment)
-            verified = await _verified_note(ground, sweep)
-    told = msgspec.structs.asdict(sizes) | {"open_each": open_each}
-    return rows, [*LEGEND.format(**told).splitlines(), verified]
+            uploaded, notes = await _measure_uploads(ground, sweep)
+            notes.append(await _verified_note(ground, sweep))
+    told = msgspec.structs.asdict(sizes) | {
+        "open_each": open_each,
+        "upload_workers": max(sweep.workers),
+        "other_clients": OTHER_CLIENTS,
+    }
+    return [*rows, *uploaded], [*LEGEND.format(**told).splitlines(), *notes]
 
 
 def needed_by(sweep: Sweep) -> int:
@@ -62,6 +79,26 @@ def needed_by(sweep: Sweep) -> int:
     seconds = sweep.seconds * len(sweep.clients)
     served = (seconds + sweep.warm_up_seconds) * len(sweep.workers)
     return 2 * max(seconds, served) * RATE_MAX
+
+
+async def _measure_uploads(ground: StoreGround, sweep: Sweep) -> tuple[list[Row], list[str]]:
+    """The rows for uploads of a telephone's photo, and for everybody else meanwhile."""
+    cores = os.cpu_count() or 1
+    picture = photo_of_12_megapixels()
+    with sweep.console.status("Pillow and decoders"):
+        alone, notes = await measure_uploads(picture, cores=cores, seconds=sweep.seconds)
+    photos_kept = {"REGULARS_DATA_DIRECTORY": str(ground.directory)}
+    async with running_server(ground.environment | photos_kept, workers=max(sweep.workers)) as server:
+        uploads = loan_photos(server.url, ground.key, ground.some_member_ids, picture)
+        with sweep.console.status("uploads over HTTP"):
+            served, more = await measure_uploads_over_http(
+                uploads,
+                others(ground, server.url),
+                clients=2 * cores,
+                seconds=sweep.seconds,
+                yardstick_rate=alone[0].measured.rate,
+            )
+    return [*alone, *served], [*notes, *more]
 
 
 async def _verified_note(ground: StoreGround, sweep: Sweep) -> str:

@@ -16,6 +16,8 @@ STORE = "Store A"
 MEMBER_PREFIX, PHOTO_PREFIX, LOAN_PREFIX = (f"01941f29-7c00-700{kind}-8000-" for kind in range(3))
 """What the ids of all members, photos and loans begin with; their numbers, in twelve hexadecimal digits, are
 the rest."""
+UPLOADERS = 20
+QUOTA = {"photos.unused_per_member": 1_000, "photos.unused_per_program": 100_000}
 PLAN = {"items_per_cycle": 1_000_000, "swaps_per_cycle": 1_000_000, "items_out_max": 1_000_000}
 
 FILL_MEMBERS = """
@@ -40,13 +42,14 @@ from members, lateral (select now() - interval '5 days' as start) cycle
 where program_id = %(program_id)s
 """
 
-# The first ones are yet to be used; the others are those of the loans, in the order of these.
+# The first ones are yet to be used; the others are those of the loans, in the order of these. They are two
+# days old, so that nothing counts them as uploads of today.
 FILL_PHOTOS = """
 insert into photos (program_id, photo_id, purpose, extension, width, height, size_bytes, thumbnail_size_bytes,
     owner_id, created_at, used_at, original_name, received_mime_type, received_bytes)
 select %(program_id)s, (%(photo)s || lpad(to_hex(n), 12, '0'))::uuid, 'loan', 'jpg', 2048, 1536, 400000,
-    40000, (%(member)s || lpad(to_hex(1 + n %% %(borrowers)s), 12, '0'))::uuid, now() - interval '1 hour',
-    case when n > %(open)s then now() - interval '1 hour' end, 'IMG_' || n || '.jpg', 'image/jpeg', 3000000
+    40000, (%(member)s || lpad(to_hex(1 + n %% %(borrowers)s), 12, '0'))::uuid, now() - interval '2 days',
+    case when n > %(open)s then now() - interval '2 days' end, 'IMG_' || n || '.jpg', 'image/jpeg', 3000000
 from generate_series(1, 2 * %(open)s::bigint + %(loans)s) n
 """
 
@@ -89,6 +92,11 @@ class StoreGround(Ground, frozen=True):
     open_loans: int
     directory: Path
 
+    @property
+    def some_member_ids(self) -> list[str]:
+        """Members whose photos are uploaded."""
+        return [f"{MEMBER_PREFIX}{number:012x}" for number in range(1, 1 + min(UPLOADERS, self.borrowers))]
+
 
 async def prepare_stores(
     conninfo: str, directory: Path, *, borrowers: int, loans: int, open_each: int
@@ -127,7 +135,7 @@ async def _open_stores(connection: Connection, secret_key: str) -> tuple[int, st
         name="Bench",
         currency="GBP",
         time_zone="Europe/London",
-        settings={"lending.plans": {"BENCH": PLAN}},
+        settings={"lending.plans": {"BENCH": PLAN}, **QUOTA},
         now=now,
     )
     issued = await access.issue_credential(

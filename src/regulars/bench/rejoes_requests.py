@@ -1,6 +1,7 @@
 """What stores ask at a benchmark, over HTTP. No photo is used twice, and no loan comes back twice."""
 
 from regulars.bench.rejoes_ground import LOAN_PREFIX, MEMBER_PREFIX, PHOTO_PREFIX, STORE, StoreGround
+from regulars.bench.rejoes_uploads import Others, paced
 from regulars.bench.rejoes_yardstick import CHECKOUT_YARDSTICK, RETURN_YARDSTICK
 from regulars.bench.sweep import Request
 
@@ -51,6 +52,16 @@ end
 )
 
 
+# A till reads the card of somebody of all borrowers.
+CARD_LOAD = """
+wrk.headers["x-api-key"] = "{key}"
+math.randomseed(os.time())
+function request()
+    return wrk.format("GET", "/members/by-card/CARD-" .. math.random(1, {borrowers}))
+end
+"""
+
+
 def checkout(ground: StoreGround) -> Request:
     """One of all borrowers takes a garment along, of which there is a photo."""
     told: dict[str, str | int] = {
@@ -66,6 +77,11 @@ def take_back(ground: StoreGround) -> Request:
     """One of all borrowers brings back a garment that was out when the run began."""
     told: dict[str, str | int] = {"numbers": "loans", "event": "returned", "status": 200, "answer_parts": 40}
     return _request("return", RETURN_LOAD, RETURN_YARDSTICK, ground, told)
+
+
+def others(ground: StoreGround, url: str) -> Others:
+    """What tills ask while photos are uploaded, with pauses as people make."""
+    return Others(url, paced(CARD_LOAD.format(key=ground.key, borrowers=ground.borrowers)))
 
 
 def _request(
