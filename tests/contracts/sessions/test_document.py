@@ -24,7 +24,7 @@ def test_the_document_is_valid_and_whole() -> None:
     openapi_spec_validator.validate(made)
     schemes = made["components"]["securitySchemes"]
     assert {scheme.get("name") for scheme in schemes.values()} == {
-        "x-kiosk-secret", "x-internal-api-key", "x-admin-key", None,
+        "x-kiosk-secret", "x-internal-api-key", "x-admin-key", "sessions_admin", None,
     }  # fmt: skip
     assert {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"} in schemes.values()
 
