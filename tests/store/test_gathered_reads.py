@@ -104,15 +104,15 @@ async def test_who_asks_for_too_long_may_come_back_and_others_are_answered(reads
     assert isinstance(outcomes[1], Sent) and outcomes[1].rows == [("others",)]
 
 
-async def test_a_database_that_is_gone_may_come_back(
-    database_url: str, database: Database, reads: GatheredReads
-) -> None:
+async def test_a_database_that_is_gone_may_come_back(database_url: str) -> None:
     ended = (
         "select pg_terminate_backend(pid) from pg_stat_activity where query ~ 'pg_sleep' and state = 'active'"
         " and pid <> pg_backend_pid() and datname = current_database()"
     )
+    database = await Database.open(database_url, connections_max=3)
+    reads = GatheredReads(database)
     asking = [
-        asyncio.create_task(reads.ask(lambda pipeline: pipeline.send(SLEEP, {"seconds": b"0.9"})))
+        asyncio.create_task(reads.ask(lambda pipeline: pipeline.send(SLEEP, {"seconds": b"20"})))
         for _ in range(2)
     ]
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner:
@@ -121,3 +121,4 @@ async def test_a_database_that_is_gone_may_come_back(
     outcomes = await asyncio.gather(*asking, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [DatabaseUnavailable] * 2
     assert (await reads.ask(echo("again"))).rows == [("again",)]
+    await database.close()
