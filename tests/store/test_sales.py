@@ -17,7 +17,7 @@ from regulars.features.sales import actions as sales
 from regulars.features.sales.model import LoggedSale, NewSale, SaleItem, StockType
 from tests.support.enrolment import LATER, NOW
 from tests.support.promos import code_terms
-from tests.support.sales import FISH, GUINNESS, KINDS, SalesWorld, ticket
+from tests.support.sales import FISH, GUINNESS, KINDS, SalesWorld, ticket, welcomed
 
 
 @pytest_asyncio.fixture
@@ -237,7 +237,7 @@ async def test_what_was_prepared_may_be_gone(world: SalesWorld, database: Databa
                 new = ticket(ann, promo_code=code)
                 await sales.log_sale(connection, world.high_street, new, NOW, **books)
                 await connection.execute("deallocate all", prepare=False)
-            due = await sales.welcome(connection, world.high_street, str(ann.email), KINDS, NOW, **books)
+            due = await welcomed(connection, world.high_street, str(ann.email), KINDS, NOW, **books)
             assert due is not None and due.standing.visits == 2 * (number + 1)
             await connection.execute("deallocate all", prepare=False)
     assert await world.uses(promo, ann) == Uses(3, 3)

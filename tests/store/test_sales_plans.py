@@ -17,7 +17,7 @@ from regulars.features.sales import actions, store, store_welcome
 from tests.support.enrolment import NOW
 from tests.support.plans import check, keep_first_plans, nodes, plan_anew, plan_of
 from tests.support.promos import code_terms
-from tests.support.sales import DAY, KINDS, SalesWorld, ticket
+from tests.support.sales import DAY, KINDS, SalesWorld, ticket, welcomed
 from tests.support.soak import as_long_as_asked, bounded
 
 pytestmark = as_long_as_asked
@@ -104,7 +104,7 @@ async def test_plans_made_early_serve_a_long_history(
         for ticket_id, code in (("T-1", None), ("T-1", None), ("T-2", "SUMMER24"), ("T-3", "SUMMER24")):
             new = ticket(ann, ticket_id=ticket_id, promo_code=code)
             logged = await actions.log_sale(connection, hotel, new, NOW, **books)
-        await actions.welcome(connection, hotel, str(ann.email), KINDS, NOW, **books)
+        await welcomed(connection, hotel, str(ann.email), KINDS, NOW, **books)
         await connection.execute(FIND, {"member_id": str(ann.member_id)})
         values = {
             "program_id": world.program_id,

@@ -11,11 +11,10 @@ from regulars.db.database import Database
 from regulars.features.members import actions as members
 from regulars.features.members.model import Member, NewIdentifier
 from regulars.features.promos import actions as promos
-from regulars.features.sales import actions as sales
 from regulars.features.tiers.model import Standing
 from tests.support.enrolment import NOW
 from tests.support.promos import code_terms
-from tests.support.sales import DAY, KINDS, SalesWorld, ticket
+from tests.support.sales import DAY, KINDS, SalesWorld, ticket, welcomed
 
 MOMENT = timedelta(microseconds=1)
 
@@ -87,7 +86,7 @@ async def test_a_welcome_is_about_whoever_was_recognised(world: SalesWorld, data
         code_of_bob = NewIdentifier("qr", str(ann.email), None)
         await members.add_identifier(connection, world.program_id, bob.member_id, code_of_bob, NOW)
         for member, kinds, visits, offered in ((bob, KINDS, 5, [code]), (ann, ("rfid",), 2, [])):
-            found = await sales.welcome(connection, world.high_street, str(ann.email), kinds, NOW, **books)
+            found = await welcomed(connection, world.high_street, str(ann.email), kinds, NOW, **books)
             assert found is not None and found.recognised.member == member
             assert (found.standing.visits, [offer.promo for offer in found.offers]) == (visits, offered)
 
@@ -100,7 +99,7 @@ async def test_nobody_is_welcomed(world: SalesWorld, database: Database, text: s
     books: dict[str, Any] = {"tier_book": tier_book, "promo_book": promo_book}
     async with database.connection() as connection:
         for name, is_known in ((str(ann.email), True), (text, False)):
-            found = await sales.welcome(connection, world.high_street, name, KINDS, NOW, **books)
+            found = await welcomed(connection, world.high_street, name, KINDS, NOW, **books)
             assert (found is not None) is is_known
 
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any, LiteralString
 from uuid import uuid4
 
-from regulars.db.database import Database
+from regulars.db.database import Connection, Database
+from regulars.db.pipeline import Pipeline
 from regulars.features.access import actions as access
 from regulars.features.access.model import Location
 from regulars.features.members.model import Member
@@ -135,9 +136,7 @@ class SalesWorld:
         books: dict[str, Any] = {"tier_book": tier_book, "promo_book": promo_book}
         assert member.email is not None
         async with self.database.connection() as connection:
-            found = await sales.welcome(
-                connection, hotel or self.high_street, member.email, KINDS, at, **books
-            )
+            found = await welcomed(connection, hotel or self.high_street, member.email, KINDS, at, **books)
         assert found is not None and found.recognised.member == member
         return found
 
@@ -152,3 +151,11 @@ class SalesWorld:
         where: LiteralString = " from sales where program_id = %(program_id)s and sale_id = %(sale_id)s"
         [row] = await self.rows(query + where, sale_id=sale_id)
         return row
+
+
+async def welcomed(connection: Connection, *question: Any, **books: Any) -> Welcome | None:
+    """What `Welcoming` finds when it is asked by itself."""
+    pipeline = Pipeline(connection)
+    welcoming = sales.Welcoming(pipeline, *question, **books)
+    await pipeline.flush()
+    return welcoming.welcome

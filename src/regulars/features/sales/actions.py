@@ -14,7 +14,7 @@ from regulars.features.sales.model import LoggedSale, NewSale
 from regulars.features.sales.model_history import PastSale
 from regulars.features.sales.overuse import overused_sales
 from regulars.features.sales.rules import checked_sale, stock_type_of, to_minor, to_quantity
-from regulars.features.sales.welcome import Welcoming, welcome
+from regulars.features.sales.welcome import Welcoming
 from regulars.features.tiers.model import TierBook
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "stock_type_of",
     "to_minor",
     "to_quantity",
-    "welcome",
 ]
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline
 from regulars.features.access.model import Location
 from regulars.features.members import actions as members
@@ -56,23 +55,6 @@ class Welcoming:
         customer = Customer(member.member_id, member.staff, member.home_location_id, visits)
         standing = standing_at(customer, self._tier_book, self._hotel.location_id)
         return _due(recognised, standing, self._claims, self._promo_book, self._hotel, self._at)
-
-
-async def welcome(
-    connection: Connection,
-    hotel: Location,
-    text: str,
-    kinds: Sequence[str],
-    now: datetime,
-    *,
-    tier_book: TierBook,
-    promo_book: PromoBook,
-) -> Welcome | None:
-    """What the member whom the text names is due at the hotel now, or None. One round trip."""
-    pipeline = Pipeline(connection)
-    welcoming = Welcoming(pipeline, hotel, text, kinds, now, tier_book=tier_book, promo_book=promo_book)
-    await pipeline.flush()
-    return welcoming.welcome
 
 
 def _due(
