@@ -131,18 +131,6 @@ async def test_nobody_has_accounts_that_are_closed(world: LedgerWorld) -> None:
     assert [declined(outcome).refusal.code for outcome in outcomes] == ["account_closed"] * 2
 
 
-async def somebody_waits(world: LedgerWorld) -> None:
-    """Comes back when a transaction waits for a lock."""
-    async with world.owner() as connection:
-        while True:
-            cursor = await connection.execute(
-                "select count(*) from pg_stat_activity"
-                " where wait_event_type = 'Lock' and datname = current_database()"
-            )
-            if await cursor.fetchone() == (1,):
-                return
-
-
 async def test_an_account_that_somebody_else_just_opened_is_locked_in_its_turn(world: LedgerWorld) -> None:
     """Locked last, after accounts that sort behind it, it would be waited for in a circle."""
     first, second = sorted(await world.accounts(2), key=lambda account: account.member_id)
@@ -163,7 +151,7 @@ async def test_an_account_that_somebody_else_just_opened_is_locked_in_its_turn(w
         pipeline.send(BEGIN)
         books = await Books.open(pipeline, world.program_id, [first], world.clock)
         late = asyncio.create_task(transact(connection, work))
-        await somebody_waits(world)
+        await world.until_waiting()
         books.decide(earn(5, first))
         books.send()
         pipeline.send(COMMIT)

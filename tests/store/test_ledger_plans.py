@@ -4,17 +4,17 @@ Connections keep generic plans, so each statement is first planned on empty tabl
 installation, and looked at again when one member alone has 50,000 transfers.
 """
 
-import re
+from collections import defaultdict
 from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
-from psycopg import sql
+import pytest
 
 from regulars.base.clock import utc_now
 from regulars.base.ids import id_floor, new_id
 from regulars.db.database import Connection, Database
-from regulars.db.pipeline import Pipeline
+from regulars.db.pipeline import Pipeline, Sent
 from regulars.db.transactions import BEGIN, COMMIT
 from regulars.features.ledger import (
     actions,
@@ -22,6 +22,7 @@ from regulars.features.ledger import (
     posting,
     store_accounts,
     store_bulk,
+    store_earning,
     store_lists,
     store_posting,
     store_reading,
@@ -32,7 +33,7 @@ from regulars.features.ledger.model_bulk import ROWS_MAX, BulkEarn, BulkEarnRow
 from regulars.features.ledger.model_lists import HistoryFilter
 from tests.support.ledger import NOW, TILL, claim, earn, refund
 from tests.support.ledger_world import LedgerWorld
-from tests.support.plans import keep_first_plans
+from tests.support.plans import check, keep_first_plans, nodes, plan_of
 
 TRANSFERS = 50_000
 OTHER_MEMBERS = 2_000
@@ -98,37 +99,6 @@ async def plan_everything(world: LedgerWorld, connection: Connection, account: A
         await actions.find_transfer(connection, program_id, everything)
         await store_upkeep.accounts_with_due_holds(connection, NOW, 10)
         await actions.forget_claims(connection, NOW, 10)
-
-
-async def plan_of(connection: Connection, statement: LiteralString, values: dict[str, Any]) -> dict[str, Any]:
-    """How the plan that the connection keeps for a statement runs with these values."""
-    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
-    text = re.sub(r"%\((\w+)\)s", lambda found: f"${names.index(found[1]) + 1}", statement).replace("%%", "%")
-    cursor = await connection.execute(
-        "select name, generic_plans from pg_prepared_statements where statement = %s", [text]
-    )
-    row = await cursor.fetchone()
-    assert row is not None, "the statement is not prepared"
-    assert row[1] > 0, "the statement has no generic plan"
-    parameters = sql.SQL(", ").join(sql.Literal(values.get(name)) for name in names)
-    query = sql.SQL("explain (analyze, buffers, format json) execute {}({})")
-    cursor = await connection.execute(query.format(sql.Identifier(row[0]), parameters))
-    row = await cursor.fetchone()
-    assert row is not None
-    plan: dict[str, Any] = row[0][0]["Plan"]
-    return plan
-
-
-def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(node for child in plan.get("Plans", []) for node in nodes(child))]
-
-
-def check(statement: str, plan: dict[str, Any], buffers_max: int) -> None:
-    """The plan finds its rows through indexes and touches few pages."""
-    whole = [node.get("Relation Name") for node in nodes(plan) if node["Node Type"] == "Seq Scan"]
-    assert not whole, f"reads all of {whole}: {statement}"
-    buffers = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
-    assert buffers <= buffers_max, f"touches {buffers} pages: {statement}"
 
 
 async def long_history(world: LedgerWorld) -> AccountReference:
@@ -207,7 +177,8 @@ async def test_plans_made_on_empty_tables_serve_a_long_history(database: Databas
         for statement in ("select 1", "analyze"):
             await owner.execute(statement.encode())
             for query, buffers_max, values in cases(account, row.transfer.account_id, row.transfer):
-                plan = await plan_of(connection, query, values | {"program_id": world.program_id})
+                known = defaultdict(lambda: None, values | {"program_id": world.program_id})
+                plan = await plan_of(connection, query, known)
                 check(query, plan, buffers_max)
 
 
@@ -221,17 +192,39 @@ async def test_a_bulk_earn_reads_the_accounts_of_its_rows_only(database: Databas
         await owner.execute("analyze")
         cursor = await owner.execute("select member_id from accounts order by member_id limit 10")
         values = await credit(connection, world.program_id, [row[0] for row in await cursor.fetchall()])
-        async with connection.transaction():
-            await connection.execute(store_bulk.IN_ORDER.text)
-            plan = await plan_of(connection, store_bulk.CREDIT.text, values)
+        plan = await plan_of(connection, store_bulk.CREDIT, values)
 
-    check(store_bulk.CREDIT.text, plan, 400)
+    check(store_bulk.CREDIT, plan, 400)
     joins = [node["Node Type"] for node in nodes(plan) if node["Node Type"].endswith(("Join", "Loop"))]
     assert joins == ["Nested Loop", "Hash Join"], "claims are looked up, accounts meet their rows in a hash"
     [accounts] = [
         node for node in nodes(plan) if node.get("Relation Name") == "accounts" and "Index Name" in node
     ]
     assert "member_id = ANY" in accounts["Index Cond"], "each account by its member, in their order"
+
+
+@pytest.mark.parametrize("rows", [1, 10])
+async def test_unrelated_earns_read_the_accounts_of_their_rows_only(
+    database: Database, database_url: str, rows: int
+) -> None:
+    world = await LedgerWorld.create(database, database_url)
+    async with database.connection() as connection, world.owner() as owner:
+        keep_first_plans(connection)
+        for _ in range(PLANNED_AFTER):
+            await send_earns(connection, world.program_id, [new_id() for _ in range(rows)])
+        await long_history(world)
+        await owner.execute("analyze")
+        cursor = await owner.execute("select member_id from accounts order by member_id limit %s", [rows])
+        members = [row[0] for row in await cursor.fetchall()]
+        earns = await send_earns(connection, world.program_id, members)
+        plan = await plan_of(connection, earns.statement, values_of(earns))
+
+    check(earns.statement, plan, 60 * rows)
+    [accounts] = [
+        node for node in nodes(plan) if node.get("Relation Name") == "accounts" and "Index Name" in node
+    ]
+    if rows > 1:
+        assert "member_id = ANY" in accounts["Index Cond"], "each account by its member, in their order"
 
 
 async def test_a_first_bulk_earn_on_a_new_database_takes_no_time(
@@ -262,5 +255,21 @@ async def credit(connection: Connection, program_id: int, member_ids: list[UUID]
     sent = store_bulk.send_credits(pipeline, program_id, bulk, rows, utc_now())
     pipeline.send(COMMIT)
     await pipeline.flush()
+    return values_of(sent)
+
+
+async def send_earns(connection: Connection, program_id: int, member_ids: list[UUID]) -> Sent:
+    """The statement with which each earned a point under a new claim."""
+    commands = [earn(1, AccountReference(each), claim(str(new_id()))) for each in member_ids]
+    pipeline = Pipeline(connection)
+    sent = store_earning.send_earns(
+        pipeline, program_id, commands, [new_id() for _ in commands], utc_now(), lock_seconds_max=1
+    )
+    await pipeline.flush()
+    return sent
+
+
+def values_of(sent: Sent) -> dict[str, Any]:
+    """The parameters of a statement by their names."""
     values = [None if value is None else value.decode() for value in sent.values]
     return dict(zip(sent.statement.parameters, values, strict=True))

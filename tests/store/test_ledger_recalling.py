@@ -90,24 +90,9 @@ async def test_whoever_posts_under_it_at_this_moment_is_waited_for(
             "select 1 from accounts where member_id = %s for update", [account.member_id]
         )
         posting = asyncio.create_task(world.do(command))
-        await until_somebody_waits_for_a_lock(world, 1)
+        await world.until_waiting()
         asking = asyncio.create_task(recalled(world, account, claim("k")))
-        await until_somebody_waits_for_a_lock(world, 2)
+        await world.until_waiting(2)
     again = await asking
     assert again is not None
     assert posted(again).transfer == (await posting).transfer
-
-
-async def until_somebody_waits_for_a_lock(world: LedgerWorld, number: int) -> None:
-    """Returns when so many connections wait for a lock that another one holds."""
-    async with asyncio.timeout(10), world.owner() as connection:
-        waiting = 0
-        while waiting < number:
-            cursor = await connection.execute(
-                "select count(*) from pg_stat_activity"
-                " where wait_event_type = 'Lock' and datname = current_database()"
-            )
-            row = await cursor.fetchone()
-            assert row is not None
-            waiting = row[0]
-            await asyncio.sleep(0.01)

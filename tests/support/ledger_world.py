@@ -1,5 +1,6 @@
 """A program with members and a ledger on a real database, on a clock that the test moves."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -80,6 +81,20 @@ class LedgerWorld:
             row = await cursor.fetchone()
         assert row is not None
         return int(row[0])
+
+    async def until_waiting(self, number: int = 1) -> None:
+        """Returns when so many connections wait for a lock that another one holds."""
+        async with asyncio.timeout(10), self.owner() as connection:
+            waiting = 0
+            while waiting < number:
+                cursor = await connection.execute(
+                    "select count(*) from pg_stat_activity"
+                    " where wait_event_type = 'Lock' and datname = current_database()"
+                )
+                row = await cursor.fetchone()
+                assert row is not None
+                waiting = row[0]
+                await asyncio.sleep(0.01)
 
     @asynccontextmanager
     async def owner(self) -> AsyncIterator[Connection]:

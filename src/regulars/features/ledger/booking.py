@@ -41,7 +41,6 @@ def book(
     hold_id: UUID | None = None,
 ) -> Posted:
     """The posting of one transfer of `amount` (signed, seen from the account) and the account after it."""
-    attribution = command.attribution
     created_at = moment(account, stamp.now)
     after = AccountState(
         account_id=account.account_id,
@@ -60,9 +59,29 @@ def book(
         newest_hold_status=account.newest_hold_status,
         redemptions=account.redemptions,
     )
-    transfer = Transfer(
-        transfer_id=stamp.transfer_id,
-        account_id=account.account_id,
+    transfer = transfer_to(
+        after, command, stamp.transfer_id, verb, amount, counterparty, parent_id=parent_id, hold_id=hold_id
+    )
+    return Posted(transfer, after)
+
+
+def transfer_to(
+    after: AccountState,
+    command: Command,
+    transfer_id: UUID,
+    verb: Verb,
+    amount: int,
+    counterparty: SystemAccount,
+    *,
+    parent_id: UUID | None = None,
+    hold_id: UUID | None = None,
+) -> Transfer:
+    """The transfer that brought the account to where it is `after` it."""
+    assert after.updated_at is not None
+    attribution = command.attribution
+    return Transfer(
+        transfer_id=transfer_id,
+        account_id=after.account_id,
         version=after.version,
         verb=verb,
         action=command.action,
@@ -78,9 +97,8 @@ def book(
         origin_id=attribution.origin_id,
         metadata=attribution.metadata,
         idempotency_key=command.claim.key if command.claim is not None else None,
-        created_at=created_at,
+        created_at=after.updated_at,
     )
-    return Posted(transfer, after)
 
 
 def declined(account: AccountState, code: RefusalCode, **details: Any) -> Declined:

@@ -14,7 +14,7 @@ import psycopg
 from regulars.base.clock import Clock
 from regulars.base.ids import new_id
 from regulars.db.pipeline import Pipeline
-from regulars.features.ledger import store_accounts, store_posting
+from regulars.features.ledger import store_accounts, store_opening, store_posting
 from regulars.features.ledger.folding import Folding
 from regulars.features.ledger.model import AccountReference, AccountState, Claim, Command, Outcome
 from regulars.features.ledger.transaction import RETRYABLE, NothingSent, OpenedMeanwhile
@@ -101,10 +101,10 @@ async def _open(
     Raises OpenedMeanwhile when somebody else opened one meanwhile: locked only now, it would come after
     accounts that sort behind it, and two transactions would wait for each other.
     """
-    opened = await store_accounts.open_accounts(pipeline, program_id, missing, now)
+    opened = await store_opening.open_accounts(pipeline, program_id, missing, now)
     others = [reference for reference in missing if reference not in opened]
     if others:
-        if await store_accounts.is_any_there(pipeline, program_id, others):
+        if await store_opening.is_any_there(pipeline, program_id, others):
             raise OpenedMeanwhile
         for reference in others:
             opened[reference] = AccountState(account_id=new_id(), reference=reference, closed=True)

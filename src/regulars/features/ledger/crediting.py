@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from regulars.base.clock import Clock
 from regulars.db.database import Connection
 from regulars.db.transactions import BEGIN, COMMIT
-from regulars.features.ledger import posting, store_accounts, store_bulk
+from regulars.features.ledger import posting, store_bulk, store_opening
 from regulars.features.ledger.model import Declined, Outcome, Posted
 from regulars.features.ledger.model_bulk import BulkEarn, BulkEarnRow, BulkOutcome
 from regulars.features.ledger.transaction import one_transaction
@@ -61,7 +61,7 @@ async def _open_accounts(
     references = [bulk.command(bulk.rows[place]).account for place in places]
     async with one_transaction(connection) as pipeline:
         pipeline.send(BEGIN)
-        await store_accounts.open_accounts(pipeline, program_id, references, clock())
+        await store_opening.open_accounts(pipeline, program_id, references, clock())
         pipeline.send(COMMIT)
         await pipeline.flush()
 

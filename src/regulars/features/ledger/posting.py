@@ -13,6 +13,7 @@ from regulars.db.pipeline import Statement
 from regulars.db.transactions import BEGIN, COMMIT, Lost
 from regulars.features.ledger import transaction
 from regulars.features.ledger.books import Books
+from regulars.features.ledger.earning import are_unrelated_earns, earn
 from regulars.features.ledger.folding import is_forgotten
 from regulars.features.ledger.model import AccountReference, Command, Outcome, Refund
 from regulars.features.ledger.transaction import ATTEMPTS_MAX, one_transaction
@@ -49,11 +50,33 @@ async def post(
     for a safe repetition, `FateUnknown` when nobody can tell whether it committed, and the driver's own error
     for a statement that the database refused, after which nothing was committed.
     """
+    if len(commands) > 1 and not of_a_crowd:
+        return await _post_together(connection, program_id, commands, clock)
+    posted: dict[int, Outcome] = {}
+    if are_unrelated_earns(commands):
+        posted |= await earn(connection, program_id, commands, clock, lock_seconds_max=CROWD_LOCK_SECONDS_MAX)
+    left = [place for place in range(len(commands)) if place not in posted]
+    if left:
+        commands_left = [commands[place] for place in left]
+        judged = await _post_together(connection, program_id, commands_left, clock, hurries=of_a_crowd)
+        posted |= zip(left, judged, strict=True)
+    return [posted[place] for place in range(len(commands))]
+
+
+async def _post_together(
+    connection: Connection,
+    program_id: int,
+    commands: Sequence[Command],
+    clock: Clock,
+    *,
+    hurries: bool = False,
+) -> list[Outcome]:
+    """The outcomes of commands that the rules decide, in one transaction."""
     for attempt in range(1, ATTEMPTS_MAX + 1):
         reads_claims = len(commands) > 1 or attempt > 1
         try:
             return await _transact(
-                connection, program_id, commands, clock, reads_claims=reads_claims, hurries=of_a_crowd
+                connection, program_id, commands, clock, reads_claims=reads_claims, hurries=hurries
             )
         except RETRYABLE:
             if attempt == ATTEMPTS_MAX:

@@ -1,17 +1,15 @@
-"""The statements with which a posting batch begins: what it reads under lock, and the accounts it opens.
+"""The statements with which a posting batch begins: what it reads under lock.
 
 Each set of rows travels as one JSON parameter that `json_to_recordset` unpacks, which costs a third of what
 arrays of parameters cost the client. Every statement names one program, so that the schema distributes by it.
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
 
-from regulars.base.ids import new_id
 from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline, Sent, Statement
 from regulars.features.ledger.model import (
@@ -118,36 +116,6 @@ left join lateral (
 ) d on true
 """)
 
-OPEN_ACCOUNTS = Statement("""
-insert into accounts (program_id, account_id, member_id, asset, location_id, updated_at)
-select %(program_id)s, r.account_id, r.member_id, r.asset, r.location_id, r.updated_at
-from json_to_recordset(%(accounts)s::json) as r (
-    account_id uuid, member_id uuid, asset text, location_id integer, updated_at timestamptz
-)
-cross join lateral (
-    select 1 from members m
-    where m.program_id = %(program_id)s and m.member_id = r.member_id and m.status <> 'erased'
-    limit 1
-    for share
-) m
-order by r.member_id, r.asset, r.location_id
-on conflict (program_id, member_id, asset, location_id) do nothing
-returning account_id
-""")
-
-
-IS_ANY_THERE = Statement("""
-select 1
-from json_to_recordset(%(references)s::json) as r (member_id uuid, asset text, location_id integer)
-cross join lateral (
-    select 1 from accounts a
-    where a.program_id = %(program_id)s and a.member_id = r.member_id and a.asset = r.asset
-        and a.location_id = r.location_id
-    limit 1
-) a
-limit 1
-""")
-
 
 class BatchState(msgspec.Struct):
     """What a batch decides on. The posting loop replaces entries as it decides."""
@@ -155,14 +123,6 @@ class BatchState(msgspec.Struct):
     accounts: dict[AccountReference, AccountState]
     remembered: dict[tuple[str, str], Remembered]
     targets: dict[UUID, RefundTarget]
-
-
-class _OpeningRow(msgspec.Struct, frozen=True):
-    account_id: UUID
-    member_id: UUID
-    asset: str
-    location_id: int
-    updated_at: datetime
 
 
 class _TargetRow(msgspec.Struct, frozen=True):
@@ -195,15 +155,27 @@ async def read_batch(
     if redeem_ids:
         wanted = as_json([_TargetRow(redeem_id) for redeem_id in redeem_ids])
         targets = pipeline.send(READ_TARGETS, parameters | {"targets": wanted})
-    positions = pipeline.send(READ_POSITIONS, parameters)
+    positions = send_positions(pipeline, program_id, references)
     await pipeline.flush()
-    details = {row[0]: row for row in positions.rows}
-    states = [_account_state(row, details.get(row[0])) for row in accounts.rows]
     return BatchState(
-        accounts={state.reference: state for state in states},
+        accounts={state.reference: state for state in states_in(accounts.rows, positions.rows)},
         remembered=dict(map(_remembered, claimed.rows)) if claimed else {},
         targets=dict(map(_target, targets.rows)) if targets else {},
     )
+
+
+def send_positions(pipeline: Pipeline, program_id: int, references: Collection[AccountReference]) -> Sent:
+    """What is open on accounts that are locked, with the next flush; `states_in` reads what it finds."""
+    parameters = {"program_id": program(program_id), "references": as_json(references)}
+    return pipeline.send(READ_POSITIONS, parameters)
+
+
+def states_in(
+    accounts: Iterable[tuple[Any, ...]], positions: Iterable[tuple[Any, ...]]
+) -> list[AccountState]:
+    """The accounts, in their order: rows that begin as those of LOCK_ACCOUNTS, and what is open on them."""
+    details = {row[0]: row for row in positions}
+    return [_account_state(row[:12], details.get(row[0])) for row in accounts]
 
 
 async def read_accounts(
@@ -225,39 +197,6 @@ def accounts_in(rows: Iterable[tuple[Any, ...]]) -> dict[AccountReference, Accou
     """What `send_accounts` found."""
     states = [_account_state(row[:12], row[12:]) for row in rows]
     return {state.reference: state for state in states}
-
-
-async def open_accounts(
-    pipeline: Pipeline,
-    program_id: int,
-    references: Iterable[AccountReference],
-    now: datetime,
-) -> dict[AccountReference, AccountState]:
-    """New accounts for members who are not erased, at zero, locked by having been made here.
-
-    Left out are references whose member is erased and those that another transaction opened meanwhile.
-    """
-    rows = {
-        reference: _OpeningRow(new_id(), reference.member_id, reference.asset, reference.location_id, now)
-        for reference in references
-    }
-    parameters = {"program_id": program(program_id), "accounts": as_json(list(rows.values()))}
-    sent = pipeline.send(OPEN_ACCOUNTS, parameters)
-    await pipeline.flush()
-    opened = {row[0] for row in sent.rows}
-    return {
-        reference: AccountState(account_id=row.account_id, reference=reference, exists=True)
-        for reference, row in rows.items()
-        if row.account_id in opened
-    }
-
-
-async def is_any_there(pipeline: Pipeline, program_id: int, references: Collection[AccountReference]) -> bool:
-    """Whether one of these accounts exists. Nothing is locked."""
-    parameters = {"program_id": program(program_id), "references": as_json(references)}
-    sent = pipeline.send(IS_ANY_THERE, parameters)
-    await pipeline.flush()
-    return bool(sent.rows)
 
 
 def _account_state(row: tuple[Any, ...], details: tuple[Any, ...] | None) -> AccountState:
