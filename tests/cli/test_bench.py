@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from regulars.bench.measure import Measured
+from regulars.bench.measure import Measured, typical
 from regulars.bench.report import Growth, Row, markdown
 from tests.cli.processes import COMMAND, environment, run
 
@@ -99,6 +99,11 @@ def rows_of(table: str) -> list[list[str]]:
     """The cells of a Markdown table, without its heading."""
     lines = re.findall(r"^\| (.*) \|$", table, re.MULTILINE)
     return [[cell.strip() for cell in line.split("|")] for line in lines[1:]]
+
+
+def test_what_is_typical_of_several_turns_is_not_decided_by_one() -> None:
+    turns = [Measured(100, 2, 9, 1), Measured(50, 9, 700), Measured(90, 1, 8, 2)]
+    assert typical(turns) == Measured(90, 2, 9, 3)
 
 
 def databases_of_benchmarks(conninfo: str) -> list[str]:

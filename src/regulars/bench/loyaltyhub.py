@@ -7,6 +7,7 @@ import msgspec
 from regulars.bench.loyaltyhub_ground import HotelGround, prepare_hotels
 from regulars.bench.loyaltyhub_requests import identify, transaction
 from regulars.bench.loyaltyhub_sync import measure_sync
+from regulars.bench.measure import typical
 from regulars.bench.report import Growth, Row
 from regulars.bench.scratch import scratch_database
 from regulars.bench.server import running_server
@@ -15,13 +16,14 @@ from regulars.db.database import server_conninfo
 
 REQUESTS = (identify, transaction)
 TENTH = 10
+TURNS = 3
 
 LEGEND = (
     "pgbench: the same reads and inserts on the same tables, a prepared statement each",
     "identify: POST /identify, the fob of one of {customers:,} customers with {visits:,} visits in a year",
     "transaction: POST /transaction of one of them, a ticket of its own with two items",
     "tenth: 1 worker, {tenth_customers:,} customers with {tenth_visits:,} visits",
-    "grown tenfold: how many times those figures the whole has, measured in turn with them",
+    "grown tenfold: how many times those figures the whole has; medians of {turns} turns, in turn",
     "sync: customers a second of GET /sync, {sync_customers:,} at a time, beside COPY TO of the same rows",
 )
 
@@ -61,15 +63,22 @@ async def _measure_growth(small: HotelGround, large: HotelGround, sweep: Sweep) 
     They are measured in turn, because what the machine does besides changes by the minute.
     """
     rows: list[Row | Growth] = []
-    async with running_server(small.environment) as of_small, running_server(large.environment) as of_large:
+    async with (
+        running_server(small.environment) as small_server,
+        running_server(large.environment) as large_server,
+    ):
         for request in REQUESTS:
-            loads = [(of_small.url, request(small)), (of_large.url, request(large))]
+            loads = [(small_server.url, request(small)), (large_server.url, request(large))]
             for url, load in loads:
                 await sweep.warm_up(load, url)
             for clients in sweep.clients:
-                measured = [await sweep.load(load, url, clients, load.what) for url, load in loads]
-                rows.append(Row(f"{loads[0][1].what}, tenth", clients, measured[0]))
-                rows.append(Growth(f"{loads[0][1].what}, grown tenfold", clients, *measured))
+                turns = [
+                    [await sweep.load(load, url, clients, load.what) for url, load in loads]
+                    for _ in range(TURNS)
+                ]
+                of_small, of_large = map(typical, zip(*turns, strict=True))
+                rows.append(Row(f"{loads[0][1].what}, tenth", clients, of_small))
+                rows.append(Growth(f"{loads[0][1].what}, grown tenfold", clients, of_small, of_large))
     return rows
 
 
@@ -80,5 +89,6 @@ def _legend(sizes: Sizes) -> Sequence[str]:
         "tenth_customers": sizes.customers // TENTH,
         "tenth_visits": sizes.visits // TENTH,
         "sync_customers": sizes.sync_customers,
+        "turns": TURNS,
     }
     return [line.format(**values) for line in LEGEND]

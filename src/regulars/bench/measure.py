@@ -1,6 +1,7 @@
 """What one measurement says."""
 
 from collections.abc import Sequence
+from statistics import median
 
 import msgspec
 
@@ -12,6 +13,16 @@ class Measured(msgspec.Struct, frozen=True):
     median_milliseconds: float
     p99_milliseconds: float
     failures: int = 0
+
+
+def typical(turns: Sequence[Measured]) -> Measured:
+    """The median of each figure over several turns, so that one checkpoint does not decide it."""
+    return Measured(
+        median(turn.rate for turn in turns),
+        median(turn.median_milliseconds for turn in turns),
+        median(turn.p99_milliseconds for turn in turns),
+        sum(turn.failures for turn in turns),
+    )
 
 
 def percentile(ascending: Sequence[float], fraction: float) -> float:
