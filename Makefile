@@ -5,6 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 ARGS ?=
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile
 
 .PHONY: install demo check test soak bench docs format requirements clean
 
@@ -31,8 +32,15 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/tidy
 
+# Races and crashes have the machine to themselves; the rest runs on all cores, each process with a database server
+# of its own.
 test: check
+ifeq ($(ARGS),)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/rules tests/store tests/contracts tests/cli tests/docs
+	$(BIN)/python -m pytest tests/races tests/crash tests/browser
+else
 	$(BIN)/python -m pytest $(ARGS)
+endif
 
 # The long versions of the concurrency, crash and property tests.
 soak: install

@@ -43,7 +43,9 @@ async def decoder() -> AsyncIterator[PhotoDecoder]:
 
 def nursery_of(decoder: PhotoDecoder) -> psutil.Process:
     """The one process that a decoder keeps between photos."""
-    [process] = [process for process in below() if "nursery.py" in " ".join(process.cmdline())]
+    # A decoder is forked from it and looks the same until it ends.
+    ours = [process for process in below() if process.ppid() == os.getpid()]
+    [process] = [process for process in ours if "nursery.py" in " ".join(process.cmdline())]
     return process
 
 
