@@ -4,16 +4,28 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from regulars.db.database import Database
 from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.site import Site, copied_site, model_site
+from tests.support.soak import as_long_as_asked
 
 # A shared machine is slow at times, so no example has a deadline; `make soak` takes the second profile.
 settings.register_profile("bounded", deadline=None, print_blob=True)
 settings.register_profile("soak", parent=settings.get_profile("bounded"), max_examples=10_000)
 settings.load_profile("bounded")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every property is a test of a soak too, whose profile asks for more examples."""
+    properties = [
+        item for item in items if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj)
+    ]
+    for item in properties:
+        for mark in as_long_as_asked:
+            item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,9 @@ from regulars.features.kiosk.model import CartHold, Redeemed, RedeemStatus
 from tests.support.kiosk import KioskWorld
 from tests.support.kiosk_race import KIOSKS, ROUNDS, Call, holding, open_kiosks, race, redeeming
 from tests.support.ledger import ManualClock
+from tests.support.soak import as_long_as_asked
+
+pytestmark = as_long_as_asked
 
 REDEEMED, ALREADY = RedeemStatus.REDEEMED, RedeemStatus.ALREADY_REDEEMED
 

@@ -23,6 +23,9 @@ from tests.support.kiosk_race import (
     redeeming,
     refunding,
 )
+from tests.support.soak import as_long_as_asked
+
+pytestmark = as_long_as_asked
 
 REDEEMED, ALREADY = RedeemStatus.REDEEMED, RedeemStatus.ALREADY_REDEEMED
 

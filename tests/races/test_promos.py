@@ -13,7 +13,9 @@ from regulars.features.promos import actions
 from regulars.features.promos.model import Promo, PromoChanges, PromoTerms, Uses
 from tests.support.enrolment import NOW
 from tests.support.promos import PromoWorld, code_terms
-from tests.support.soak import bounded
+from tests.support.soak import as_long_as_asked, bounded
+
+pytestmark = as_long_as_asked
 
 TILLS = 20
 ROUNDS = bounded(25, 500)

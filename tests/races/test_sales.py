@@ -18,7 +18,9 @@ from regulars.features.sales.model import LoggedSale, NewSale, SaleItem, StockTy
 from tests.support.enrolment import NOW
 from tests.support.promos import code_terms
 from tests.support.sales import FISH, GUINNESS, SalesWorld, ticket
-from tests.support.soak import bounded
+from tests.support.soak import as_long_as_asked, bounded
+
+pytestmark = as_long_as_asked
 
 TILLS = 20
 ROUNDS = bounded(25, 1000)

@@ -37,6 +37,9 @@ from tests.support.ledger import (
     reserve,
     take_back,
 )
+from tests.support.soak import as_long_as_asked, bounded
+
+pytestmark = as_long_as_asked
 
 SIGNS = {
     Verb.EARN: lambda amount: amount > 0,
@@ -155,7 +158,7 @@ def commands(draw: st.DrawFn, life: Life) -> Command:
     return release(hold_id)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=bounded(120, 10_000), deadline=None)
 @given(st.data())
 def test_every_life_of_an_account_adds_up(data: st.DataObject) -> None:
     life = Life()
@@ -176,7 +179,7 @@ def test_every_life_of_an_account_adds_up(data: st.DataObject) -> None:
         life.check()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=bounded(120, 10_000), deadline=None)
 @given(st.data())
 def test_a_replay_gives_the_first_outcome_and_has_no_effect(data: st.DataObject) -> None:
     life = Life()

@@ -80,6 +80,13 @@ def test_tests_do_not_sleep() -> None:
     assert SLEEPS.keys() - sleeping.keys() == set(), "these no longer sleep"
 
 
+def test_what_is_longer_in_a_soak_is_part_of_it() -> None:
+    files = source_files()
+    sizes = {file.module for file in files if "tests.support.soak" in _mentioned_modules(file)}
+    sized = [file for file in _test_files() if sizes.intersection([file.module, *_mentioned_modules(file)])]
+    assert [file.name for file in sized if "pytestmark = as_long_as_asked" not in file.text] == []
+
+
 def test_sql_is_never_formatted() -> None:
     formatted = {
         file.name: lines
