@@ -111,8 +111,7 @@ class SalesBook:
 async def sales_book(server: ServerProcess) -> AsyncIterator[SalesBook]:
     """Tills of two hotels with few customers and a promo of which little is left; in the end all is right."""
     async with open_bars(server) as bars:
-        await bars.promo(code_terms())
-        await bars.promo(code_terms("FEW", usage_limit=USES_MAX))
+        await bars.promos([code_terms(), code_terms("FEW", usage_limit=USES_MAX)])
         book = SalesBook(bars, [await bars.register() for _ in range(5)])
         yield book
         assert book.strange == {}

@@ -31,9 +31,9 @@ async def bars(server: ServerProcess) -> AsyncIterator[Bars]:
     ids=["overall", "per customer", "both"],
 )
 async def test_the_last_use_goes_once_and_every_sale_is_logged(bars: Bars, limits: dict[str, int]) -> None:
-    for number in range(ROUNDS):
+    promos = await bars.promos([code_terms(f"LAST{number}", **limits) for number in range(ROUNDS)])
+    for number, promo in enumerate(promos):
         customer_id = await bars.register()
-        promo = await bars.promo(code_terms(f"LAST{number}", **limits))
         requests = [
             bars.request(
                 "/transaction",

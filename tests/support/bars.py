@@ -78,13 +78,21 @@ class Bars:
 
     async def promo(self, terms: PromoTerms) -> Promo:
         """A new promo, which both workers know of when this returns."""
-        async with self.database.transaction() as connection:
-            promo = await promos.create_promo(connection, self.program_id, terms, utc_now())
-        # Each worker has its cache, for two seconds at most.
-        async with asyncio.timeout(20):
-            while not await self._is_known(promo):
-                await asyncio.sleep(0.05)
+        [promo] = await self.promos([terms])
         return promo
+
+    async def promos(self, all_terms: Sequence[PromoTerms]) -> list[Promo]:
+        """New promos, which both workers know of when this returns."""
+        async with self.database.transaction() as connection:
+            created = [
+                await promos.create_promo(connection, self.program_id, terms, utc_now())
+                for terms in all_terms
+            ]
+        # Each worker has its cache of all promos, for two seconds at most.
+        async with asyncio.timeout(20):
+            while not await self._is_known(created[-1]):
+                await asyncio.sleep(0.05)
+        return created
 
     async def _is_known(self, promo: Promo) -> bool:
         request = self.request("/promos/validate", {"code": promo.code})
