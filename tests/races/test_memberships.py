@@ -27,6 +27,7 @@ async def world_of_two(
     """A world, and the connections of a second server; everything must add up afterwards."""
     other = await Database.open(database_url)
     async with MembershipWorld.open(database) as world:
+        world.stripe_seconds_max = 60.0
         yield world, other
         await world.check()
     await other.close()
