@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import structlog
 from litestar import Litestar
@@ -126,6 +127,7 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
             settings.photo_store_url or settings.data_directory / "photos",
             photo_limits(settings),
             secret_key=settings.secret_key,
+            decoders_shared_in=shared_decoders(settings),
         )
         stack.callback(photos.close)
         carriers = carriers_of(settings, clock)
@@ -198,15 +200,21 @@ def photo_limits(settings: Settings) -> PhotoLimits:
         pixels_max=settings.photo_pixels_max,
         side_max=settings.photo_edge_pixels_max,
         thumbnail_side_max=settings.thumbnail_edge_pixels_max,
-        decoders=settings.photo_workers or _cores_of_worker(settings),
+        decoders=settings.photo_workers or _decoders_of_machine(settings),
     )
 
 
-def _cores_of_worker(settings: Settings) -> int:
-    """How many photos one process decodes at a time where nobody has said so.
+def shared_decoders(settings: Settings) -> Path | None:
+    """Where the processes of the server settle who decodes; None where each one decodes as many as it may."""
+    shares = settings.workers > 1 and settings.photo_workers is None
+    return settings.data_directory / "decoders" if shares else None
+
+
+def _decoders_of_machine(settings: Settings) -> int:
+    """How many photos all processes decode at a time where nobody has said so.
 
     Enough for all cores, because decoders let requests go first; few enough for the memory, of which the
     largest photos take a gigabyte each.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(max(1, cores // settings.workers), DECODERS_MAX)
+    return min(cores, DECODERS_MAX * settings.workers)

@@ -119,8 +119,8 @@ class Settings(VendorSettings, frozen=True, kw_only=True):
     photo_workers: Annotated[
         Annotated[int, Meta(ge=1, le=16)] | None,
         Meta(
-            description="Photos that one process decodes at a time; without it, the cores of the machine are "
-            "divided among the workers, four for each at most.",
+            description="Photos that one process decodes at a time; without it, all processes together "
+            "decode as many as the machine has cores, four for each process at most.",
         ),
     ] = None
     feature_refunds: Annotated[

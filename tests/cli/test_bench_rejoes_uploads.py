@@ -75,12 +75,15 @@ async def test_the_decoder_is_held_against_pillow_alone() -> None:
 async def test_uploads_over_http_and_everybody_else(url: str) -> None:
     uploads, others = Uploads(f"{url}/up", {}, [b"yes", b"no"]), Others(f"{url}/other", paced(""))
     rows, notes = await measure_uploads_over_http(uploads, others, clients=2, seconds=1, yardstick_rate=10)
-    uploaded, quiet, beside = (row.measured for row in rows)
-    assert uploaded.rate > 0 and abs(uploaded.failures - uploaded.rate) < uploaded.rate
+    alone, together, quiet, beside = (row.measured for row in rows)
+    assert [row.yardstick_rate for row in rows] == [10, 10, None, quiet.rate]
+    for uploaded in (alone, together):
+        assert uploaded.rate > 0 and abs(uploaded.failures - uploaded.rate) < uploaded.rate
     assert quiet.failures == beside.failures == 0
     # Four clients that pause for 20 ms between two requests.
     assert 20 < quiet.rate < 200 and 20 < beside.rate < 200
     assert "times as long during uploads" in notes[0]
+    assert notes[1].endswith("MB at most") and " 0 MB" not in notes[1]
 
 
 def test_an_upload_is_the_form_that_the_contract_takes() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.server_process import ServerProcess, running_server
 from tests.support.site import Site, copied_site
+from tests.support.small_site import SmallSite, small_site
 
 
 @pytest.fixture(scope="module")
@@ -22,3 +23,10 @@ def server(survivor: ServerProcess) -> ServerProcess:
     if survivor.returncode is not None:
         survivor.start()
     return survivor
+
+
+@pytest.fixture
+def full(site_model: Site) -> Iterator[SmallSite]:
+    """The whole data directory on a small disk."""
+    with small_site(site_model) as small:
+        yield small

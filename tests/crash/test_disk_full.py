@@ -4,16 +4,11 @@ When there is room again, nobody has to start anything, and nothing is half done
 """
 
 import asyncio
-import subprocess
-import tempfile
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import httpx2
-import msgspec
-import psutil
 import psycopg
 import pytest
 
@@ -24,13 +19,13 @@ from tests.support.pictures import encoded, quarters
 from tests.support.server_process import ServerProcess, is_alive, running_server, until_dead
 from tests.support.site import Site
 from tests.support.small_disk import SmallDisk, small_disk
+from tests.support.small_site import DATABASE_DISK_BYTES, SmallSite
 from tests.support.soak import as_long_as_asked, bounded
 from tests.support.till import Till
 
 pytestmark = as_long_as_asked
 
 MEGABYTE = 2**20
-DATABASE_DISK_BYTES = 220 * MEGABYTE
 PHOTO_DISK_BYTES = 4 * MEGABYTE
 PAGE_BYTES = 4096
 HEALED_SECONDS_MAX = 5.0
@@ -46,27 +41,7 @@ READS = (
 )
 
 
-class Full(msgspec.Struct, frozen=True):
-    """A site on a disk that can be filled."""
-
-    site: Site
-    disk: SmallDisk
-
-
-@pytest.fixture
-def full(site_model: Site) -> Iterator[Full]:
-    """The whole data directory on a small disk."""
-    # Short, because PostgreSQL's socket lies in it.
-    with tempfile.TemporaryDirectory(prefix="regulars-disk-") as name:
-        directory = Path(name).resolve()
-        directory.chmod(0o711)
-        with small_disk(directory, DATABASE_DISK_BYTES) as disk:
-            subprocess.run([*disk.prefix, "cp", "-a", f"{site_model.directory}/.", name], check=True)
-            yield Full(Site(directory, site_model.keys, tuple(disk.prefix)), disk)
-            stop_postgres(disk)
-
-
-async def test_the_database_cannot_grow(full: Full) -> None:
+async def test_the_database_cannot_grow(full: SmallSite) -> None:
     """Over and over: refused while it is full, at once as before when it is not."""
     with running_server(full.site) as server:
         await earn(server, 100)
@@ -84,7 +59,7 @@ async def test_the_database_cannot_grow(full: Full) -> None:
         await check_books(full.site, journal)
 
 
-async def test_the_log_of_the_database_cannot_grow(full: Full) -> None:
+async def test_the_log_of_the_database_cannot_grow(full: SmallSite) -> None:
     """PostgreSQL then stops rather than lose anything, and comes back as soon as there is room."""
     with running_server(full.site) as server:
         await earn(server, 100)
@@ -102,7 +77,7 @@ async def test_the_log_of_the_database_cannot_grow(full: Full) -> None:
         await check_books(full.site, journal)
 
 
-async def test_workers_live_and_are_replaced_on_a_full_disk(full: Full) -> None:
+async def test_workers_live_and_are_replaced_on_a_full_disk(full: SmallSite) -> None:
     """Whatever they count or note must not need the disk that the database is short of."""
     with running_server(full.site) as server:
         await earn(server, 100)
@@ -122,7 +97,7 @@ async def test_workers_live_and_are_replaced_on_a_full_disk(full: Full) -> None:
         await earn(server, 1)
 
 
-def test_a_server_is_not_started_on_a_full_disk_and_says_so(full: Full) -> None:
+def test_a_server_is_not_started_on_a_full_disk_and_says_so(full: SmallSite) -> None:
     full.disk.fill()
     refused = full.site.command("serve", "--port", "0")
     assert refused.returncode == 3
@@ -216,12 +191,3 @@ def fill_log(disk: SmallDisk) -> None:
 def files_on(disk: SmallDisk) -> set[str]:
     """The photos on the disk, and whatever was left of some."""
     return {path.name for path in disk.seen.rglob("*") if path.is_file() and path.name != "ballast"}
-
-
-def stop_postgres(disk: SmallDisk) -> None:
-    """Ends what a test that failed has left running."""
-    lock = disk.seen / "postgres" / "postmaster.pid"
-    if lock.exists():
-        postmaster = psutil.Process(int(lock.read_text().split()[0]))
-        postmaster.terminate()
-        until_dead([postmaster])

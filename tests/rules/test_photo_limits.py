@@ -1,10 +1,10 @@
-"""How many photos one process decodes at a time: as many as its share of the cores, if nobody has said so."""
+"""How many photos are decoded at a time: as many as there are cores, if nobody has said otherwise."""
 
 import os
 
 import pytest
 
-from regulars.app import photo_limits
+from regulars.app import photo_limits, shared_decoders
 from regulars.settings import Settings
 
 
@@ -13,12 +13,15 @@ from regulars.settings import Settings
     [
         (1, 1, None, 1),
         (2, 1, None, 2),
-        (2, 2, None, 1),
-        (2, 4, None, 1),
-        (8, 2, None, 4),
+        (2, 2, None, 2),
+        (2, 4, None, 2),
+        (8, 2, None, 8),
+        (8, 1, None, 4),
+        (64, 2, None, 8),
         (64, 1, None, 4),
         (64, 1, 16, 16),
         (1, 1, 3, 3),
+        (2, 2, 3, 3),
     ],
 )
 def test_photos_that_are_decoded_at_once(
@@ -27,6 +30,14 @@ def test_photos_that_are_decoded_at_once(
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(cores)), raising=False)
     settings = Settings(workers=workers, photo_workers=photo_workers)
     assert photo_limits(settings).decoders == expected
+
+
+@pytest.mark.parametrize(
+    ("workers", "photo_workers", "share"), [(1, None, False), (2, None, True), (2, 3, False)]
+)
+def test_who_shares_decoders(workers: int, photo_workers: int | None, share: bool) -> None:
+    settings = Settings(workers=workers, photo_workers=photo_workers)
+    assert (shared_decoders(settings) is not None) is share
 
 
 def test_limits_are_those_of_the_settings() -> None:

@@ -131,3 +131,62 @@ async def test_checkouts_and_erasure_at_once(shop: Wardrobes) -> None:
         assert wrong == []
         left = "select count(*) from photos where owner_id = %(owner_id)s and used_at is not null"
         assert await shop.rows(left, owner_id=ann) == [(0,)]
+
+
+async def test_news_of_before_enrol_nobody_who_was_forgotten(shop: Wardrobes) -> None:
+    await shop.borrower("PLUS", card="CARD-1", shopify_customer_id="900")
+    await shop.forget("900")
+    before = await shop.rows("select * from borrowers")
+    for told in ({}, {"cycle_starts_at": shop.clock()}, {"status": BorrowerStatus.ACTIVE, "card_token": "C"}):
+        assert await shop.tell("900", **told) is None
+    assert await shop.rows("select * from borrowers") == before
+    assert await shop.rows("select count(*) from identifiers") == [(0,)]
+    # Nor do they make a customer of somebody else, whose card has the number that one had.
+    other = await shop.borrower(card="CARD-1")
+    assert await shop.tell("900", card_token="CARD-1") is None
+    assert await shop.rows("select member_id, kind from identifiers") == [(other, "card")]
+
+
+async def test_whoever_was_forgotten_may_buy_again(shop: Wardrobes) -> None:
+    old = await shop.borrower(shopify_customer_id="900")
+    await shop.forget("900")
+    forgotten_at = shop.clock()
+    shop.clock.advance(days=2)
+    bought = await shop.tell("900", plan="PREMIUM", cycle_starts_at=shop.clock())
+    assert bought is not None and bought.member_id != old
+    # From here on they are a customer as all are, but what was before stays without them.
+    assert await shop.tell("900", status=BorrowerStatus.CANCELLED, cycle_starts_at=forgotten_at) is None
+    after = await shop.tell("900", status=BorrowerStatus.PAUSED)
+    assert after is not None and (after.member_id, after.plan) == (bought.member_id, "PREMIUM")
+    await shop.forget("900")
+    assert await shop.tell("900", cycle_starts_at=bought.told_cycle_at) is None
+
+
+async def test_a_store_may_add_whoever_was_forgotten(shop: Wardrobes) -> None:
+    await shop.forget("900")
+    shop.clock.advance(hours=1)
+    added = await shop.borrower("BASIC", shopify_customer_id="900")
+    told = await shop.tell("900", plan="PLUS")
+    assert told is not None and (told.member_id, told.plan) == (added, "PLUS")
+
+
+async def test_forgetting_whom_nobody_knows_yet_counts_and_only_in_that_program(
+    shop: Wardrobes, database: Database
+) -> None:
+    other = await Wardrobes.create(database, "other")
+    told = {"card_token": "CARD-1", "cycle_starts_at": shop.clock()}
+    assert await shop.forget("900") == 0
+    shop.clock.advance(days=-1)
+    assert await shop.forget("900") == 0
+    assert await shop.tell("900", **told) is None
+    assert await other.tell("900", **told) is not None
+
+
+async def test_news_and_forgetting_at_once(shop: Wardrobes) -> None:
+    """Whichever comes first, nobody is a member afterwards."""
+    for number in range(10):
+        customer, told = f"9{number}", {"card_token": f"CARD-{number}", "cycle_starts_at": utc(2026, 2, 20)}
+        await asyncio.gather(*(shop.tell(customer, **told) for _ in range(3)), shop.forget(customer))
+        assert await shop.tell(customer, **told) is None
+    assert await shop.rows("select count(*) from identifiers") == [(0,)]
+    assert await shop.rows("select count(*) from forgotten_customers") == [(10,)]

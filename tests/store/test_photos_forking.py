@@ -163,7 +163,7 @@ async def test_a_server_that_is_killed_takes_its_decoders_along(tmp_path: Path) 
 
 
 async def test_requests_go_before_photos(tmp_path: Path) -> None:
-    """A decoder is nicer than its server, and the first to go when memory runs out."""
+    """A decoder and its session are nicer than the server, and the first to go when memory runs out."""
     source = Path(decoder_forked.__file__).with_name("decoding.py")
     text = (
         "import importlib.util, json, os, sys\n"
@@ -171,11 +171,15 @@ async def test_requests_go_before_photos(tmp_path: Path) -> None:
         "decoding = importlib.util.module_from_spec(spec); spec.loader.exec_module(decoding)\n"
         "sys.stdin.buffer.read(); decoding.restrain(json.loads(sys.argv[1]))\n"
         "score = int(open('/proc/self/oom_score_adj').read())\n"
-        "head = {'extension': 'jpg', 'width': os.nice(0), 'height': score, 'lengths': [1, 1]}\n"
-        "print(json.dumps(head)); print('ab', end='')\n"
+        "known = os.path.exists('/proc/self/autogroup')\n"
+        "session = open('/proc/self/autogroup').read() if known else ' nice 15'\n"
+        "lengths = [len(session), 1]\n"
+        "head = {'extension': 'jpg', 'width': os.nice(0), 'height': score, 'lengths': lengths}\n"
+        "print(json.dumps(head)); print(session, end='b')\n"
     )
     decoder = PhotoDecoder(PhotoLimits(), program=program(tmp_path, text), forks=True)
     found = await decoder.decode(PICTURE)
     assert found.width == min(19, os.nice(0) + 19)
     assert found.height >= 500
+    assert found.full.split()[-2:] == [b"nice", b"15"]
     decoder.close()

@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from itertools import count
+from pathlib import Path
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
+from psycopg.conninfo import make_conninfo
+
 from regulars.base.clock import utc_now
 from regulars.contracts.rejoes.context import STORE_SCOPE
+from regulars.db.cluster import Cluster
 from regulars.db.database import Database
 from regulars.features.access import actions as access
 from regulars.features.access.model import Program
@@ -40,8 +44,12 @@ class Closets:
         """A checkout, swap or return as it goes over the wire, of one store or another."""
         if act != "return":
             body.setdefault("storeLocation", f"Store {store}")
-        headers = {"x-api-key": self._keys[store % STORES], "x-idempotency-key": once or str(uuid4())}
+        headers = self.headers(store) | {"x-idempotency-key": once or str(uuid4())}
         return post_bytes(f"/loans/{act}", body, headers)
+
+    def headers(self, store: int = 0) -> dict[str, str]:
+        """The headers of a store."""
+        return {"x-api-key": self._keys[store % STORES]}
 
     async def at_once(self, requests: Sequence[bytes]) -> list[Answer]:
         """The answers to requests that arrive together, at both workers."""
@@ -141,11 +149,20 @@ def outcomes(answers: Sequence[Answer]) -> dict[tuple[int, str | None], int]:
 
 
 @asynccontextmanager
-async def open_closets(server: ServerProcess, **settings: Any) -> AsyncIterator[Closets]:
-    """Stores on the server, whose database is open beside it; at the end everything agrees."""
-    database = await Database.open(server.site.cluster.conninfo())
+async def open_closets(
+    server: ServerProcess, *, seen: Path | None = None, **settings: Any
+) -> AsyncIterator[Closets]:
+    """Stores on the server, whose database is open beside it; at the end everything agrees.
+
+    `seen` is where its data directory is seen from here, if that is elsewhere.
+    """
+    directory = seen or server.site.directory
+    conninfo = Cluster(directory).conninfo()
+    if seen is not None:
+        conninfo = make_conninfo(conninfo, host=str(seen / "postgres"))
+    database = await Database.open(conninfo)
     slug, now = some_name("closets"), utc_now()
-    secret_key = generated_secret_key(server.site.directory)
+    secret_key = generated_secret_key(directory)
     async with database.transaction() as connection:
         program = await access.create_program(
             connection,

@@ -31,6 +31,7 @@ from tests.support.ledger import NOW, ManualClock
 T = TypeVar("T")
 
 STORE = "Store A"
+CUSTOMER_KEY = lending.CustomerKey("the secret key of a server")
 
 
 class Wardrobes:
@@ -109,8 +110,8 @@ class Wardrobes:
         """What the shop's news lead to."""
         subscription = Subscription(shopify_customer_id=customer, **told)
         return await self.database.run(
-            lambda connection: lending.apply_subscription(
-                connection, self.program, subscription, self.clock()
+            lambda connection: lending.take_news(
+                connection, self.program, subscription, CUSTOMER_KEY, self.clock()
             )
         )
 
@@ -153,6 +154,16 @@ class Wardrobes:
         """How many photos went with the member."""
         async with self.database.transaction() as connection:
             return len(await lending.erase(connection, self.program_id, member_id, self.clock()))
+
+    async def forget(self, customer: str) -> int:
+        """How many photos went with the shop's customer, whom it had forgotten."""
+        return len(
+            await self.database.run(
+                lambda connection: lending.erase_customer(
+                    connection, self.program_id, customer, CUSTOMER_KEY, self.clock()
+                )
+            )
+        )
 
     async def attempted(self, begin: Callable[[Pipeline], Callable[[], T]]) -> T:
         """What an attempt leads to, committed."""

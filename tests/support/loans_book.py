@@ -33,6 +33,7 @@ class LoansBook:
         self.entries: list[Entry] = []
         self.breaks = 0
         self.acknowledged = 0
+        self.put_off = 0
         self.strange: Counter[tuple[int, str]] = Counter()
         self._closets = closets
         self._members = members
@@ -54,6 +55,13 @@ class LoansBook:
         wanted = self.acknowledged + more
         async with asyncio.timeout(60):
             while self.acknowledged < wanted:
+                await asyncio.sleep(0.01)
+
+    async def until_put_off(self, more: int) -> None:
+        """Returns when so many more requests were told to come back."""
+        wanted = self.put_off + more
+        async with asyncio.timeout(60):
+            while self.put_off < wanted:
                 await asyncio.sleep(0.01)
 
     async def settle(self) -> None:
@@ -136,6 +144,7 @@ class LoansBook:
             return False
         if answer.status == 503:
             assert "retry-after" in answer.headers
+            self.put_off += 1
             return False
         if answer.status not in (200, 201, 400):
             self.strange[answer.status, str(answer.body)] += 1

@@ -36,7 +36,7 @@ LEGEND = (
     "return: POST /loans/return of a garment that is out, each with a key of its own\n"
     "borrowers: {borrowers:,}, who brought back {loans:,} garments in a year and have {open_each:,} out\n"
     "uploads over HTTP: POST /uploads/loan-photo, a JPEG of 12 megapixels, {upload_workers} workers; "
-    "ratio to Pillow alone\n"
+    "ratio to Pillow alone, which has all cores for itself\n"
     "others: GET /members/by-card, {other_clients} clients that pause between two requests"
 )
 

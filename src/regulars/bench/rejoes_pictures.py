@@ -12,6 +12,7 @@ from regulars.bench.measure import Measured, percentile
 from regulars.features.photos import decoding
 from regulars.features.photos.decoder import arguments_of
 from regulars.features.photos.model import PhotoLimits
+from regulars.features.photos.nursery import let_others_go_first
 
 WIDTH, HEIGHT = 4000, 3000
 GRAIN = 22
@@ -61,7 +62,9 @@ def measure_pillow(picture: bytes, cores: int, seconds: float) -> Measured:
 
 def _decode_again_and_again(pipe: Connection, picture: bytes, seconds: float) -> None:
     if hasattr(os, "nice"):
-        # Decoders have this priority too. Whatever else the machine does takes from both alike.
+        # Decoders have these priorities too. Whatever else the machine does takes from both alike.
+        os.setsid()
+        let_others_go_first()
         os.nice(decoding.NICE)
     limits = arguments_of(PhotoLimits(), "JPEG")
     decoding.decode(picture, limits)

@@ -169,3 +169,24 @@ async def test_a_customer_who_is_forgotten(shop: Stores, database_url: str) -> N
     async with shop.database.connection() as connection:
         cursor = await connection.execute("select items_out, status, store_location from borrowers")
         assert await cursor.fetchall() == [(0, "CANCELLED", None)]
+
+
+async def test_news_that_arrive_after_the_customer_was_forgotten(shop: Stores, database_url: str) -> None:
+    old = {"cardToken": "CARD-SECRET-1", "planHandle": "plus", "cycleStart": "2026-02-10T00:00:00Z"}
+    ok(await shop.subscription("customer-nora", **old))
+    for known in ("customer-nora", "customer-unknown"):
+        ok(await shop.shopify("/webhooks/customers/delete", {"shopifyCustomerId": known}))
+        ok(await shop.subscription(known, **old))
+        ok(await shop.subscription(known, status="active"))
+    refused(await shop.get("/members/by-card/CARD-SECRET-1"), 404, "Member not found")
+    stored = everything_stored(database_url)
+    assert not [text for text in ("CARD-SECRET-1", "nora", "customer-unknown") if text in stored]
+    shop.clock.advance(days=3)
+    start = shop.clock().isoformat()
+    ok(
+        await shop.subscription(
+            "customer-nora", cardToken="CARD-NEW-1", cycleStart=start, planHandle="premium"
+        )
+    )
+    member = (await shop.card("CARD-NEW-1"))["member"]
+    assert (member["tier"], member["loans"]) == ("PREMIUM", [])

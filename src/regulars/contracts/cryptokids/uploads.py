@@ -1,5 +1,6 @@
 """Pictures of rewards: taken in as data URLs, made anew, and shown to everybody who knows their address."""
 
+import asyncio
 import re
 from binascii import Error as NotBase64
 from binascii import a2b_base64
@@ -17,7 +18,7 @@ from regulars.features.photos import actions as photos
 from regulars.features.photos.model import Photo, PhotoPurpose, PhotosUnavailable
 from regulars.http.access import PUBLIC
 from regulars.http.answers import Answer, json_answer
-from regulars.http.bodies import read_json
+from regulars.http.bodies import decode, read_body
 from regulars.http.failures import FailureKind, RequestRefused
 from regulars.http.openapi import Content, Operation
 from regulars.http.requests import HttpRequest, services
@@ -25,9 +26,14 @@ from regulars.http.requests import HttpRequest, services
 ENVELOPE_BYTES = 4096
 """What a body may hold beside the picture: the name of its field, its type, white space."""
 
-_DATA_URL = re.compile(
-    r"\s*data:image/[A-Za-z0-9.+-]{1,40}(?:;[a-z]+=[^;,]{1,40})*;base64,", re.ASCII | re.IGNORECASE
-)
+PIECE_BYTES = 256 * 1024
+"""How much Base64 is decoded before others have their turn: it takes a millisecond."""
+
+_PREFIX = r"data:image/[A-Za-z0-9.+-]{1,40}(?:;[a-z]+=[^;,]{1,40})*;base64,"
+_DATA_URL = re.compile(rf"\s*{_PREFIX}", re.ASCII | re.IGNORECASE)
+_PREFIX_IN_BODY = re.compile(_PREFIX.encode(), re.IGNORECASE)
+_TAKEN_OUT = "*"
+"""What stands in a body for the Base64 that was taken out of it. No Base64 looks like that."""
 _WORDS = {
     "invalid_body": "missing_image",
     "missing_image": "missing_image",
@@ -69,8 +75,7 @@ async def upload_image(request: HttpRequest) -> Answer:
     library = context.services.photos
     limit_bytes = library.limits.received_bytes_max * 4 // 3 + ENVELOPE_BYTES
     with reworded(_WORDS, "bad_dataurl"):
-        body = await read_json(request, UploadBody, limit_bytes=limit_bytes)
-        received = _received(body.image64 or body.image_64)
+        received = await _received(await read_body(request, limit_bytes=limit_bytes))
         try:
             photo: Photo = await photos.store_photo(
                 library,
@@ -116,18 +121,47 @@ async def show_photo(request: HttpRequest) -> Stream:
     )
 
 
-def _received(image64: str | None) -> bytes:
-    """The bytes of a data URL. Raises Refused: missing_image, bad_dataurl."""
+async def _received(raw: bytes) -> bytes:
+    """The picture in a body. Raises BodyRefused and Refused: missing_image, bad_dataurl."""
+    body, taken_out = _without_base64(raw)
+    fields = decode(body, UploadBody)
+    image64 = fields.image64 or fields.image_64
     if image64 is None or not image64.strip():
         raise Refused("missing_image")
     prefix = _DATA_URL.match(image64)
     if prefix is None:
         raise Refused("bad_dataurl")
     try:
+        if image64[prefix.end() :] == _TAKEN_OUT:
+            return await _decoded(taken_out)
         # The text is decoded from where it lies, because a copy of it would be large.
         return a2b_base64(memoryview(image64.encode("ascii"))[prefix.end() :])
     except (NotBase64, UnicodeEncodeError):
         raise Refused("bad_dataurl") from None
+
+
+def _without_base64(raw: bytes) -> tuple[bytes, memoryview]:
+    """The body without the megabytes of its picture, and these.
+
+    To look for names in them, as in other JSON, would hold everybody up for as long as to decode them. A
+    picture that is spelled with escapes or spaces stays where it is.
+    """
+    prefix = _PREFIX_IN_BODY.search(raw, 0, ENVELOPE_BYTES)
+    if prefix is None:
+        return raw, memoryview(b"")
+    start, end = prefix.end(), raw.find(b'"', prefix.end())
+    if end < 0 or any(raw.find(sign, start, end) >= 0 for sign in (b"\\", b" ")):
+        return raw, memoryview(b"")
+    return raw[:start] + _TAKEN_OUT.encode() + raw[end:], memoryview(raw)[start:end]
+
+
+async def _decoded(base64: memoryview) -> bytes:
+    """The bytes that the text stands for; others have their turn meanwhile. Raises binascii.Error."""
+    pieces: list[bytes] = []
+    for start in range(0, len(base64), PIECE_BYTES):
+        pieces.append(a2b_base64(base64[start : start + PIECE_BYTES], strict_mode=True))
+        await asyncio.sleep(0)
+    return b"".join(pieces)
 
 
 HANDLERS: list[HTTPRouteHandler] = [upload_image, show_photo]

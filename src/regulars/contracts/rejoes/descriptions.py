@@ -174,7 +174,7 @@ _WEBHOOK: dict[int, Any] = {
 SUBSCRIPTION = Operation(
     summary="Take in news of a subscription",
     description="The same news again, or late, is harmless. What begins an earlier cycle than was told "
-    "before changes nothing.",
+    "before changes nothing, and neither does what is of before the customer was forgotten.",
     body=SubscriptionBody,
     example={
         "type": "subscription.updated",

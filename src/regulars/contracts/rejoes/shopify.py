@@ -56,7 +56,9 @@ async def subscription(request: HttpRequest) -> Answer:
     told = _told(program, body.data)
     try:
         await shared.database.run(
-            lambda connection: lending.apply_subscription(connection, program, told, shared.clock())
+            lambda connection: lending.take_news(
+                connection, program, told, _customer_key(shared), shared.clock()
+            )
         )
     except Refused as refusal:
         raise Refused("card_of_another") if refusal.code == "identifier_taken" else refusal from None
@@ -74,11 +76,21 @@ async def delete_customer(request: HttpRequest) -> Answer:
     program, body = await _signed(request, shared, DeletionBody)
     forgotten = await shared.database.run(
         lambda connection: lending.erase_customer(
-            connection, program.program_id, str(body.shopify_customer_id), shared.clock()
+            connection,
+            program.program_id,
+            str(body.shopify_customer_id),
+            _customer_key(shared),
+            shared.clock(),
         )
     )
     await photos.delete_files(shared.photos, forgotten)
     return json_answer(OkAnswer())
+
+
+def _customer_key(shared: Services) -> lending.CustomerKey:
+    """What customers who were forgotten are recognised by."""
+    assert shared.settings.secret_key is not None, "see with_secret_key"
+    return lending.CustomerKey(shared.settings.secret_key)
 
 
 async def _signed(request: HttpRequest, shared: Services, kind: type[T]) -> tuple[Program, T]:

@@ -6,7 +6,7 @@ from regulars.db.database import Connection
 from regulars.features.lending import store_borrowers
 from regulars.features.lending.checking_out import Checkout
 from regulars.features.lending.due import tell_due
-from regulars.features.lending.enrolling import add_borrower, apply_subscription
+from regulars.features.lending.enrolling import add_borrower, apply_subscription, take_news
 from regulars.features.lending.erasing import erase, erase_customer
 from regulars.features.lending.reading import find_by_card, wardrobe_of
 from regulars.features.lending.returning import Return
@@ -15,12 +15,14 @@ from regulars.features.lending.rules import swap as after_swap
 from regulars.features.lending.rules import take_back as after_return
 from regulars.features.lending.rules_cycle import add_months
 from regulars.features.lending.rules_cycle import at as in_present_cycle
+from regulars.features.lending.rules_forgotten import CustomerKey
 from regulars.features.lending.rules_plans import first_plan, plan_meant, plan_named, plans_of
 from regulars.features.lending.rules_subscription import new_borrower
 from regulars.features.lending.swapping import Swap
 
 __all__ = [
     "Checkout",
+    "CustomerKey",
     "Return",
     "Swap",
     "add_borrower",
@@ -39,6 +41,7 @@ __all__ = [
     "plan_meant",
     "plan_named",
     "plans_of",
+    "take_news",
     "tell_due",
     "wardrobe_of",
 ]

@@ -6,9 +6,10 @@ from uuid import UUID
 from regulars.base.refusals import Refused
 from regulars.db.database import Connection
 from regulars.features.access.model import Program
-from regulars.features.lending import rules_cycle, rules_subscription, store_borrowers
+from regulars.features.lending import rules_cycle, rules_subscription, store_borrowers, store_forgotten
 from regulars.features.lending.model import Borrower, Customer, NewBorrower, Subscription
 from regulars.features.lending.reading import CARD, SHOPIFY
+from regulars.features.lending.rules_forgotten import CustomerKey, is_of_before
 from regulars.features.lending.rules_plans import first_plan, plans_of
 from regulars.features.members import actions as members
 from regulars.features.members.model import Identifier, NewIdentifier
@@ -31,6 +32,25 @@ async def add_borrower(connection: Connection, program: Program, new: NewBorrowe
     await store_borrowers.insert(connection, borrower)
     found = await _identifiers(connection, borrower)
     return Customer(borrower, *(found[kind].value if kind in found else None for kind in (CARD, SHOPIFY)))
+
+
+async def take_news(
+    connection: Connection, program: Program, told: Subscription, customer_key: CustomerKey, now: datetime
+) -> Borrower | None:
+    """The borrower as the shop says, as `apply_subscription` does, which may be too late to say it.
+
+    News of before the customer was forgotten changes nothing and enrols nobody; see `rules_forgotten`. The
+    customer is locked before the borrower, as in `erase_customer`.
+    """
+    program_id, customer_id = program.program_id, told.shopify_customer_id
+    digest = customer_key.digest(program_id, customer_id)
+    await store_forgotten.lock(connection, digest)
+    forgotten_at = await store_forgotten.forgotten_at(connection, program_id, digest)
+    if forgotten_at is not None:
+        is_known = await members.find(connection, program_id, SHOPIFY, customer_id) is not None
+        if is_of_before(told, forgotten_at, is_known=is_known):
+            return None
+    return await apply_subscription(connection, program, told, now)
 
 
 async def apply_subscription(

@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from regulars.db.database import Connection
 from regulars.features.ledger import actions as ledger
-from regulars.features.lending import rules_cycle, store_borrowers
+from regulars.features.lending import rules_cycle, store_borrowers, store_forgotten
 from regulars.features.lending.model import BorrowerStatus
 from regulars.features.lending.reading import SHOPIFY
+from regulars.features.lending.rules_forgotten import CustomerKey
 from regulars.features.members import actions as members
 from regulars.features.photos import actions as photos
 from regulars.features.photos.model import Photo
@@ -17,13 +18,21 @@ from regulars.features.replays.actions import forget_replays_of
 
 
 async def erase_customer(
-    connection: Connection, program_id: int, shopify_customer_id: str, now: datetime
+    connection: Connection,
+    program_id: int,
+    shopify_customer_id: str,
+    customer_key: CustomerKey,
+    now: datetime,
 ) -> list[Photo]:
     """The photos of the customer who was forgotten; after the commit hand them to `photos.delete_files`.
 
     Nobody has to bring anything back first: loans stay open, and whoever has the garment may return it under
-    the ids of before. Somebody whom nobody knows, or who was forgotten already, leaves nothing to do.
+    the ids of before. Somebody whom nobody knows has no photos; the erasure is remembered all the same, for
+    what the shop told before it may arrive later.
     """
+    digest = customer_key.digest(program_id, shopify_customer_id)
+    await store_forgotten.lock(connection, digest)
+    await store_forgotten.forget(connection, program_id, digest, now)
     member = await members.find(connection, program_id, SHOPIFY, shopify_customer_id)
     return [] if member is None else await erase(connection, program_id, member.member_id, now)
 

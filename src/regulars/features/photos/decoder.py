@@ -7,7 +7,7 @@ goes back to the system, and because what one photo does to it no other photo me
 import asyncio
 import json
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +15,7 @@ import msgspec
 
 from regulars.base.refusals import Refused
 from regulars.features.photos.decoder_forked import ForkedDecoders, can_fork
+from regulars.features.photos.decoder_slots import DecoderSlots
 from regulars.features.photos.decoder_started import StartedDecoders
 from regulars.features.photos.model import DecodedPhoto, PhotoLimits, PhotosUnavailable
 from regulars.features.photos.rules import picture_format
@@ -25,13 +26,24 @@ _logger = logging.getLogger(__name__)
 
 
 class PhotoDecoder:
-    """Decodes photos that anybody may have sent."""
+    """Decodes photos that anybody may have sent.
 
-    def __init__(self, limits: PhotoLimits, *, program: Path = PROGRAM, forks: bool | None = None) -> None:
+    `shared_in` is a directory: all decoders that name the same one decode `limits.decoders` photos at once
+    between them.
+    """
+
+    def __init__(
+        self,
+        limits: PhotoLimits,
+        *,
+        program: Path = PROGRAM,
+        forks: bool | None = None,
+        shared_in: Path | None = None,
+    ) -> None:
         self._limits = limits
         forking = can_fork() if forks is None else forks
         self._decoders = (ForkedDecoders if forking else StartedDecoders)(program, limits)
-        self._threads = ThreadPoolExecutor(limits.decoders, thread_name_prefix="photo-decoder")
+        self._slots = DecoderSlots(limits.decoders, shared_in)
         self._taken = 0
         self._closed = False
 
@@ -50,7 +62,7 @@ class PhotoDecoder:
         if self._closed or self._taken >= self._limits.decoders + self._limits.waiting_max:
             raise PhotosUnavailable("too many photos are waiting to be decoded")
         self._taken += 1
-        work = asyncio.get_running_loop().run_in_executor(self._threads, self._run, received, picture)
+        work = asyncio.wrap_future(self._slots.submit(partial(self._run, received, picture)))
         # Counted when the work ends, not when the caller leaves: until then its bytes stay in memory.
         work.add_done_callback(self._finished)
         return _read_answer(await asyncio.shield(work))
@@ -58,7 +70,7 @@ class PhotoDecoder:
     def close(self) -> None:
         """Ends the processes that are still decoding, and takes no more photos."""
         self._closed = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._slots.close()
         self._decoders.close()
 
     def _finished(self, work: "asyncio.Future[bytes]") -> None:

@@ -12,14 +12,20 @@ class PhotoLibrary:
     """What photos are taken in and shown with. Costs nothing until the first photo.
 
     `secret_key` is the server's, and needed by nobody but those who make addresses that expire or open photos
-    at such ones.
+    at such ones. Libraries that name the same directory as `decoders_shared_in` decode no more photos at once
+    between them than the limits of one allow.
     """
 
     def __init__(
-        self, location: str | Path, limits: PhotoLimits | None = None, *, secret_key: str | None = None
+        self,
+        location: str | Path,
+        limits: PhotoLimits | None = None,
+        *,
+        secret_key: str | None = None,
+        decoders_shared_in: Path | None = None,
     ) -> None:
         self.limits = limits or PhotoLimits()
-        self.decoder = PhotoDecoder(self.limits)
+        self.decoder = PhotoDecoder(self.limits, shared_in=decoders_shared_in)
         self.storage = PhotoStorage(location)
         self._address_key = None if secret_key is None else AddressKey(secret_key)
 

@@ -33,7 +33,7 @@ class PhotoLimits(Struct, frozen=True, kw_only=True):
     side_max: int = 2048
     thumbnail_side_max: int = 600
     decoders: int = 2
-    """How many photos are decoded at once."""
+    """How many photos are decoded at once, by all processes that share their decoders."""
     waiting_max: int = 8
     """How many more may wait for a decoder, each with its bytes in memory."""
     answer_bytes_max: int = 64 * 1024 * 1024
