@@ -13,7 +13,6 @@ import msgspec
 import pytest
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
-from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import (
     missing_required_header,
     negative_data_rejection,
@@ -24,10 +23,10 @@ from regulars.app import create_application
 from regulars.contracts.cryptokids.router import CONTRACT
 from regulars.http.openapi import build_document
 from regulars.settings import Settings
-from tests.support.beside import Api, running
+from tests.support.beside import Api
 from tests.support.family import Family, family
 from tests.support.family_requests import REQUESTS, prepared
-from tests.support.fuzzing import AS_DOCUMENTED, fuzzed
+from tests.support.fuzzing import AS_DOCUMENTED, furnish, fuzzed, fuzzed_api, schema_of
 from tests.support.postgres import PostgresServer
 from tests.support.soak import as_long_as_asked
 
@@ -53,29 +52,15 @@ def document() -> dict[str, Any]:
     return dict(msgspec.json.decode(made))
 
 
-def without_default(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with every status named: what "default" covers, no client is prepared for."""
-    for path in document["paths"].values():
-        for operation in path.values():
-            del operation["responses"]["default"]
-    return document
-
-
 DOCUMENT = document()
-schema = from_dict(without_default(document()))
-# The test decides which key is sent.
-schema.config.generation.update(with_security_parameters=False)
+schema = schema_of(document())
 ROUTES = [route for route in REQUESTS if route.partition(" ")[2] in DOCUMENT["paths"]]
 
 
 @pytest.fixture(scope="module")
 def api(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api[Family]]:
     """One application for all operations."""
-    directory = tmp_path_factory.mktemp("api")
-    with (
-        postgres.migrated_database() as database_url,
-        running(lambda: family(database_url, directory)) as api,
-    ):
+    with fuzzed_api(postgres, tmp_path_factory, family) as api:
         yield api
 
 
@@ -86,7 +71,7 @@ def test_with_the_admins_key(case: Case[Any], api: Api[Family]) -> None:
     checks = CHECKS if says_something_twice(case.body) else CHECKS_OF_BODIES
     case.call_and_validate(base_url=api.url, headers=key, checks=checks)
     # The same once more about somebody who exists: what is made up is nobody's, and most of it ends there.
-    if furnish(case, api):
+    if furnish_with_family(case, api):
         role = {**key, "X-Actor-Role": "admin"}
         # What was wrong with the request may have been replaced, so it need no longer be refused.
         case.call_and_validate(base_url=api.url, headers=role, checks=CHECKS)
@@ -123,13 +108,7 @@ def says_something_twice(body: Any) -> bool:
     return len(set(spelled)) < len(spelled)
 
 
-def furnish(case: Case[Any], api: Api[Family]) -> bool:
+def furnish_with_family(case: Case[Any], api: Api[Family]) -> bool:
     """Puts ids of the family into a request; tells whether there was room for any."""
     known = KNOWN | {"itemId": api.home.reward_id, "templateId": api.home.template_id}
-    places: list[Any] = [case.body, case.path_parameters, case.query]
-    found = False
-    for place in places:
-        for name in known.keys() & place.keys() if isinstance(place, dict) else ():
-            place[name] = known[name]
-            found = True
-    return found and case.method != "DELETE"
+    return furnish(known, case.body, case.path_parameters, case.query) and case.method != "DELETE"

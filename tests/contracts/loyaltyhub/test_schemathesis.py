@@ -13,15 +13,14 @@ import httpx2
 import pytest
 from schemathesis import Case
 from schemathesis.checks import not_a_server_error
-from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import (
     missing_required_header,
     negative_data_rejection,
 )
 
 from tests.contracts.loyaltyhub.test_document import document
-from tests.support.beside import Api, running
-from tests.support.fuzzing import AS_DOCUMENTED, fuzzed
+from tests.support.beside import Api
+from tests.support.fuzzing import AS_DOCUMENTED, furnish, fuzzed, fuzzed_api, schema_of
 from tests.support.hotel_requests import GUEST, REQUESTS, open_bar, prepared
 from tests.support.hotels import HIGH_STREET, Hotels, hotels
 from tests.support.postgres import PostgresServer
@@ -43,18 +42,8 @@ KNOWN: dict[str, Any] = {
 """What a made-up request is given, so that it has a chance to succeed."""
 
 
-def without_default(made: dict[str, Any]) -> dict[str, Any]:
-    """The document with every status named: what "default" covers, no client is prepared for."""
-    for path in made["paths"].values():
-        for operation in path.values():
-            del operation["responses"]["default"]
-    return made
-
-
 DOCUMENT = document()
-schema = from_dict(without_default(document()))
-# The test decides which key is sent.
-schema.config.generation.update(with_security_parameters=False)
+schema = schema_of(document())
 
 
 @asynccontextmanager
@@ -68,11 +57,7 @@ async def open_hotels(database_url: str, directory: Path) -> AsyncIterator[Hotel
 @pytest.fixture(scope="module")
 def api(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api[Hotels]]:
     """One application for all operations."""
-    directory = tmp_path_factory.mktemp("api")
-    with (
-        postgres.migrated_database() as database_url,
-        running(lambda: open_hotels(database_url, directory)) as api,
-    ):
+    with fuzzed_api(postgres, tmp_path_factory, open_hotels) as api:
         yield api
 
 
@@ -83,7 +68,7 @@ def test_with_the_key_of_a_till(case: Case[Any], api: Api[Hotels]) -> None:
     checks = CHECKS_OF_BODIES if isinstance(case.body, dict | list) else CHECKS
     case.call_and_validate(base_url=api.url, headers=key, checks=checks)
     # The same once more about somebody who exists: what is made up is nobody's, and most of it ends there.
-    if furnish(case):
+    if furnish(KNOWN, case.body):
         # What was wrong with the request may have been replaced, so it need no longer be refused.
         case.call_and_validate(base_url=api.url, headers=key, checks=CHECKS)
 
@@ -110,13 +95,3 @@ def test_the_document_that_is_served_is_the_one_that_was_tested(api: Api[Hotels]
     assert (served["paths"], served["components"]) == (DOCUMENT["paths"], DOCUMENT["components"])
     paths = {route.partition(" ")[2] for route in REQUESTS}
     assert set(DOCUMENT["paths"]) == paths
-
-
-def furnish(case: Case[Any]) -> bool:
-    """Puts what the hotels have into a request; tells whether there was room for any."""
-    if not isinstance(case.body, dict):
-        return False
-    found = KNOWN.keys() & case.body.keys()
-    for name in found:
-        case.body[name] = KNOWN[name]
-    return bool(found)

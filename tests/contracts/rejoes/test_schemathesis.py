@@ -12,12 +12,11 @@ from typing import Any
 import httpx2
 import pytest
 from schemathesis import Case
-from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from tests.contracts.rejoes.test_document import document
-from tests.support.beside import Api, running
-from tests.support.fuzzing import AS_DOCUMENTED, fuzzed
+from tests.support.beside import Api
+from tests.support.fuzzing import AS_DOCUMENTED, call, furnish, fuzzed, fuzzed_api, json_of, schema_of
 from tests.support.postgres import PostgresServer
 from tests.support.soak import as_long_as_asked
 from tests.support.store_requests import EVERY, World, open_store
@@ -36,22 +35,8 @@ CHECKS = [nothing_breaks, *AS_DOCUMENTED]
 CHECKS_OF_BODIES = [*CHECKS, negative_data_rejection]
 
 
-def without_default(made: dict[str, Any]) -> dict[str, Any]:
-    """The document with every status named, but for methods that an address does not answer to."""
-    for path in made["paths"].values():
-        for operation in path.values():
-            del operation["responses"]["default"]
-            error = {"$ref": "#/components/schemas/ErrorAnswer"}
-            operation["responses"].setdefault(
-                "405", {"description": "", "content": {"application/json": {"schema": error}}}
-            )
-    return made
-
-
 DOCUMENT = document()
-schema = from_dict(without_default(document()))
-# The test decides which key is sent.
-schema.config.generation.update(with_security_parameters=False)
+schema = schema_of(document(), wrong_method=json_of("ErrorAnswer"))
 
 
 class Home:
@@ -59,20 +44,8 @@ class Home:
 
     def __init__(self, shop: Stores, world: World) -> None:
         self.shop = shop
-        self.world = world
         self.application = shop.application
-
-    def furnish(self, case: Case[Any]) -> bool:
-        """Puts what the store has into a request; tells whether there was room for any."""
-        known = {"memberId": self.world.member_id, "storeLocation": "Store A", "cardToken": self.world.card}
-        done = False
-        parts: list[Any] = [case.body, case.path_parameters]
-        for part in parts:
-            found = known.keys() & part.keys() if isinstance(part, dict) else set()
-            for name in found:
-                part[name] = known[name]
-            done |= bool(found)
-        return done
+        self.known = {"memberId": world.member_id, "storeLocation": "Store A", "cardToken": world.card}
 
 
 @asynccontextmanager
@@ -85,11 +58,7 @@ async def open_home(database_url: str, directory: Path) -> AsyncIterator[Home]:
 @pytest.fixture(scope="module")
 def api(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api[Home]]:
     """One application for all operations."""
-    directory = tmp_path_factory.mktemp("api")
-    with (
-        postgres.migrated_database() as database_url,
-        running(lambda: open_home(database_url, directory)) as api,
-    ):
+    with fuzzed_api(postgres, tmp_path_factory, open_home) as api:
         yield api
 
 
@@ -101,7 +70,7 @@ def test_with_a_store_s_key(case: Case[Any], api: Api[Home]) -> None:
     is_plain = isinstance(case.body, dict | list) and "/webhooks/" not in case.operation.path
     is_plain = is_plain and "seed-member" not in case.operation.path
     call(case, api, CHECKS_OF_BODIES if is_plain else CHECKS, headers)
-    if api.home.furnish(case):
+    if furnish(api.home.known, case.body, case.path_parameters):
         call(case, api, CHECKS, headers)
 
 
@@ -112,10 +81,6 @@ def test_without_a_key(case: Case[Any], api: Api[Home]) -> None:
     is_open = not case.operation.definition.raw["security"]
     if case.method.upper() == case.operation.method.upper() and not is_open:
         assert answer.status_code == 401
-
-
-def call(case: Case[Any], api: Api[Home], checks: list[Any], headers: dict[str, str]) -> Any:
-    return case.call_and_validate(base_url=api.url, headers=headers, checks=checks, allow_redirects=False)
 
 
 def test_the_document_that_is_served_is_the_one_that_was_tested(api: Api[Home]) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import httpx2
 import pytest
 from schemathesis import Case
-from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import (
     negative_data_rejection,
 )
@@ -20,8 +19,8 @@ from schemathesis.specs.openapi.checks import (
 from regulars.contracts.sessions.context import ADMIN_SCOPE, INTERNAL_SCOPE, KIOSK_SCOPE
 from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.contracts.sessions.test_document import document
-from tests.support.beside import Api, running
-from tests.support.fuzzing import AS_DOCUMENTED, fuzzed
+from tests.support.beside import Api
+from tests.support.fuzzing import AS_DOCUMENTED, call, furnish, fuzzed, fuzzed_api, json_of, schema_of
 from tests.support.kiosk_requests import REQUESTS, World, open_shop, places, prepared, send
 from tests.support.kiosks import VENUE, Kiosks, carrying, kiosks, selling
 from tests.support.postgres import PostgresServer
@@ -43,22 +42,8 @@ CHECKS_OF_BODIES = [*CHECKS, negative_data_rejection]
 """A query string is only text, and much that is no number in a document is one there."""
 
 
-def without_default(made: dict[str, Any]) -> dict[str, Any]:
-    """The document with every status named, but for methods that an address does not answer to."""
-    for path in made["paths"].values():
-        for operation in path.values():
-            del operation["responses"]["default"]
-            error = {"$ref": "#/components/schemas/ErrorAnswer"}
-            operation["responses"].setdefault(
-                "405", {"description": "", "content": {"application/json": {"schema": error}}}
-            )
-    return made
-
-
 DOCUMENT = document()
-schema = from_dict(without_default(document()))
-# The test decides which key is sent.
-schema.config.generation.update(with_security_parameters=False)
+schema = schema_of(document(), wrong_method=json_of("ErrorAnswer"))
 
 
 class Home:
@@ -84,17 +69,8 @@ class Home:
             "customer_id": self.world.customer_id, "venue_id": VENUE, "pass_token": self.world.token,
             "phone_raw": "+447700900000", "total_minor": 2599, "reward_count": 1, "currency": "GBP",
         }  # fmt: skip
-        done = False
-        parts: list[Any] = [case.body, case.query, case.path_parameters]
-        for part in parts:
-            found = known.keys() & part.keys() if isinstance(part, dict) else set()
-            for name in found:
-                part[name] = known[name]
-            done |= bool(found)
-        if isinstance(case.path_parameters, dict) and "token" in case.path_parameters:
-            case.path_parameters["token"] = self.world.token
-            done = True
-        return done
+        places = furnish({"token": self.world.token}, case.path_parameters)
+        return furnish(known, case.body, case.query, case.path_parameters) or places
 
 
 @asynccontextmanager
@@ -108,11 +84,7 @@ async def open_home(database_url: str, directory: Path) -> AsyncIterator[Home]:
 @pytest.fixture(scope="module")
 def api(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api[Home]]:
     """One application for all operations."""
-    directory = tmp_path_factory.mktemp("api")
-    with (
-        postgres.migrated_database() as database_url,
-        running(lambda: open_home(database_url, directory)) as api,
-    ):
+    with fuzzed_api(postgres, tmp_path_factory, open_home) as api:
         yield api
 
 
@@ -134,10 +106,6 @@ def test_without_a_key(case: Case[Any], api: Api[Home]) -> None:
     is_open = not case.operation.definition.raw["security"]
     if case.method.upper() == case.operation.method.upper() and not is_open:
         assert answer.status_code == 401
-
-
-def call(case: Case[Any], api: Api[Home], checks: list[Any], headers: dict[str, str]) -> Any:
-    return case.call_and_validate(base_url=api.url, headers=headers, checks=checks, allow_redirects=False)
 
 
 @pytest.mark.parametrize("route", REQUESTS)
