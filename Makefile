@@ -5,7 +5,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 ARGS ?=
-SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist loadfile
+# Distributed by file, only one of several tests of one name would be run, and schemathesis gives one to many.
+SIDE_BY_SIDE := --numprocesses logical --maxprocesses 4 --dist worksteal
 
 .PHONY: install demo check test soak bench docs format requirements clean
 

@@ -170,5 +170,7 @@ def _says_sql(node: ast.AST) -> bool:
 def test_the_whole_suite_is_run() -> None:
     """`make test` names its folders, because some have the machine to themselves; `make check` runs these."""
     folders = {f"tests/{path.parent.name}" for path in Path("tests").glob("*/test_*.py")}
-    recipe = Path("Makefile").read_text().partition("ifeq ($(ARGS),)")[2].partition("else")[0]
+    makefile = Path("Makefile").read_text()
+    recipe = makefile.partition("ifeq ($(ARGS),)")[2].partition("else")[0]
     assert set(re.findall(r"tests/\w+", recipe)) == folders - {"tests/tidy"}
+    assert "--dist worksteal" in makefile, "by file, tests of one name are left out without a word"
