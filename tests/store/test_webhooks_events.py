@@ -10,7 +10,7 @@ from regulars.db.pipeline import Pipeline
 from regulars.db.transactions import transact
 from regulars.features.webhooks import actions as webhooks
 from regulars.features.webhooks.model import Event
-from tests.support.enrolment import LATER, NOW, new_program
+from tests.support.enrolment import LATER, NOW, keep_events, new_program
 
 EVENTS = [
     Event("loan.returned", {"loan_id": UUID(int=1), "due_at": NOW}, NOW),
@@ -28,6 +28,7 @@ async def stored(database: Database) -> list[tuple[object, ...]]:
 
 async def test_what_is_emitted_is_there_in_its_order(database: Database) -> None:
     program_id = await new_program(database, "one")
+    await keep_events(database, program_id)
 
     async def work(pipeline: Pipeline) -> None:
         await pipeline.flush()
@@ -47,6 +48,7 @@ async def test_what_is_emitted_is_there_in_its_order(database: Database) -> None
 
 async def test_what_is_undone_never_happened(database: Database) -> None:
     program_id = await new_program(database, "one")
+    await keep_events(database, program_id)
 
     async def failing(pipeline: Pipeline) -> None:
         webhooks.emit(pipeline, program_id, EVENTS, NOW)

@@ -1,0 +1,105 @@
+"""All that goes from this process to one endpoint. A slow one delays no other."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+from msgspec import Struct
+
+from regulars.base.clock import Clock
+from regulars.db.database import Database
+from regulars.features.webhooks import store_deliveries
+from regulars.features.webhooks.line_round import LEASE, Round
+from regulars.features.webhooks.model_delivery import Job, Target
+from regulars.features.webhooks.network import Network
+from regulars.features.webhooks.outcomes import Outcomes
+from regulars.features.webhooks.rules_addresses import place_of
+from regulars.features.webhooks.sealing import SecretSeal
+from regulars.features.webhooks.sending import SECONDS_MAX, Sender
+
+ABREAST_MIN, ABREAST_START, ABREAST_MAX = 1, 4, 16
+"""So many requests are under way to one endpoint.
+
+Twice as many after a round in time, one after a late answer. An endpoint that has been slow is asked one
+thing at a time, and so takes next to nothing from the others.
+"""
+
+JOBS_PER_REQUEST_ABREAST = 8
+
+
+class Tools(Struct, frozen=True):
+    """What lines work with; `seconds_max` is how long an attempt may take.
+
+    `claims` lets a few lines at a time use the database, so that requests find a free connection meanwhile.
+    """
+
+    database: Database
+    clock: Clock
+    seal: SecretSeal
+    network: Network
+    outcomes: Outcomes
+    claims: asyncio.Semaphore
+    seconds_max: float = SECONDS_MAX
+
+
+class Line:
+    """Tells one endpoint what is due, until nothing is."""
+
+    def __init__(self, tools: Tools, program_id: int, endpoint_id: int) -> None:
+        self._tools = tools
+        self._key = program_id, endpoint_id
+        self._abreast = ABREAST_START
+        self._sender: Sender | None = None
+        self._url: str | None = None
+
+    async def run(self) -> int:
+        """How many attempts were made. Raises DatabaseUnavailable; what was taken is left to its lease."""
+        attempts = 0
+        try:
+            while (made := await self._round()) is not None:
+                attempts += made
+        finally:
+            await self._hang_up()
+        return attempts
+
+    async def _round(self) -> int | None:
+        """How many attempts a round has made; None when nothing is due."""
+        lease_id = uuid4()
+        target, jobs = await self._claim(lease_id)
+        if target is None or not jobs:
+            return None
+        tools = self._tools
+        round_ = Round(
+            tools.outcomes, tools.seal, tools.clock, target, lease_id, await self._sender_to(target)
+        )
+        left = await round_.tell(jobs, self._abreast)
+        if left:
+            await self._release(lease_id, left)
+        self._abreast = ABREAST_MIN if round_.was_late else min(2 * self._abreast, ABREAST_MAX)
+        return len(jobs) - len(left)
+
+    async def _claim(self, lease_id: UUID) -> tuple[Target | None, list[Job]]:
+        now = self._tools.clock()
+        limit = 1 if self._abreast == ABREAST_MIN else self._abreast * JOBS_PER_REQUEST_ABREAST
+        async with self._tools.claims, self._tools.database.connection() as connection:
+            return await store_deliveries.claim(connection, self._key, lease_id, now, now + LEASE, limit)
+
+    async def _release(self, lease_id: UUID, jobs: list[Job]) -> None:
+        event_ids = [job.event_id for job in jobs]
+        async with self._tools.claims, self._tools.database.connection() as connection:
+            await store_deliveries.release(connection, self._key, lease_id, event_ids, self._tools.clock())
+
+    async def _sender_to(self, target: Target) -> Sender | None:
+        """Who posts there, over the connections that are open; None if webhooks do not go there any more."""
+        if self._url != target.url:
+            await self._hang_up()
+            self._url = target.url
+            network = self._tools.network
+            place = place_of(target.url, is_private_allowed=network.is_private_allowed)
+            if place is not None:
+                self._sender = Sender(network, place, self._tools.seconds_max)
+        return self._sender
+
+    async def _hang_up(self) -> None:
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            await sender.close()
