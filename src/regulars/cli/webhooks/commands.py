@@ -24,7 +24,7 @@ Types = Annotated[
         negative=(),
     ),
 ]
-Limit = Annotated[int, Parameter(help="How many to show, the newest first.")]
+Limit = Annotated[int, Parameter(help="How many to show.")]
 
 
 @webhooks.command(name="list")
@@ -163,7 +163,7 @@ def deliveries(
     program: Program = None,
     data: Data = None,
 ) -> None:
-    """List what became of telling an endpoint: attempts, the last answer, and when it is tried again."""
+    """List what waits for an endpoint, then what became of the newest events that it was told of."""
     import asyncio
 
     from regulars.cli.webhooks.views import show_deliveries, show_delivery

@@ -64,7 +64,7 @@ async def show_one(number: int, slug: str | None, data: Path | None) -> None:
 async def show_deliveries(
     number: int, state: DeliveryState | None, limit: int, slug: str | None, data: Path | None
 ) -> None:
-    """Prints the endpoint's deliveries of the newest events."""
+    """Prints what waits for the endpoint and what became of the newest events."""
     _check_limit(limit)
     async with open_program(data, slug) as opened:
         await endpoints.get_endpoint(opened.connection, opened.program_id, number)
@@ -156,4 +156,4 @@ def _check_limit(limit: int) -> None:
 
 def _tell_of_more(shown: int, limit: int) -> None:
     if shown == limit:
-        print(f"these are the newest {limit}; --limit shows more")
+        print(f"these are {limit}; --limit shows more")

@@ -1,6 +1,7 @@
 """Looking back: what happened, what became of the telling, and telling it once more."""
 
 from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
 from msgspec import Struct
@@ -12,6 +13,9 @@ from regulars.features.webhooks.model import Delivery, DeliveryState, StoredEven
 
 REPLAYED_MAX = 10_000
 """So many of each kind are replayed at once, so that it stays a short transaction."""
+
+
+_STATES: tuple[DeliveryState, ...] = ("pending", "failed", "delivered")
 
 
 class Replayed(Struct, frozen=True):
@@ -41,8 +45,13 @@ async def list_deliveries(
     state: DeliveryState | None = None,
     limit: int,
 ) -> list[Delivery]:
-    """The endpoint's deliveries of the newest events, of one state if one is given."""
-    return await store_log.select_deliveries(connection, program_id, endpoint_id, state, limit)
+    """What waits for the endpoint, the next first, then what is past, the newest first; or one state only."""
+    states = _STATES if state is None else (state,)
+    waiting, *past = [
+        await store_log.select_deliveries(connection, program_id, endpoint_id, each, limit) for each in states
+    ]
+    newest = sorted(chain(*past), key=lambda delivery: delivery.event_id, reverse=True)
+    return [*waiting, *newest][:limit]
 
 
 async def get_delivery(connection: Connection, program_id: int, endpoint_id: int, event_id: UUID) -> Delivery:

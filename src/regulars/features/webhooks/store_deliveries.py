@@ -100,8 +100,8 @@ with mine as materialized (
     )
     cross join lateral (
         select lease_id from webhook_deliveries
-        where program_id = r.program_id and endpoint_id = r.endpoint_id
-            and event_id between r.event_id and r.event_id
+        where program_id = r.program_id and event_id between r.event_id and r.event_id
+            and endpoint_id = r.endpoint_id
         order by event_id
         limit 1
         for no key update

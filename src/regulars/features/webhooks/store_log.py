@@ -24,31 +24,18 @@ join events e on e.program_id = d.program_id and e.event_id = d.event_id
 where d.program_id = %(program_id)s and d.endpoint_id = %(endpoint_id)s
 """
 
-NEWEST: LiteralString = _DELIVERIES + " order by d.event_id desc limit %(limit)s"
-NEWEST_PENDING: LiteralString = (
-    _DELIVERIES + " and d.due_at is not null order by d.event_id desc limit %(limit)s"
-)
-NEWEST_FAILED: LiteralString = (
-    _DELIVERIES + " and d.state = 'failed' order by d.event_id desc limit %(limit)s"
-)
-NEWEST_DELIVERED: LiteralString = (
-    _DELIVERIES + " and d.state = 'delivered' order by d.event_id desc limit %(limit)s"
+PENDING: LiteralString = _DELIVERIES + " and d.due_at is not null order by d.due_at limit %(limit)s"
+PAST: LiteralString = (
+    _DELIVERIES + " and d.due_at is null and d.state = %(state)s order by d.event_id desc limit %(limit)s"
 )
 ONE: LiteralString = _DELIVERIES + " and d.event_id = %(event_id)s"
-
-_NEWEST: dict[DeliveryState | None, LiteralString] = {
-    None: NEWEST,
-    "pending": NEWEST_PENDING,
-    "failed": NEWEST_FAILED,
-    "delivered": NEWEST_DELIVERED,
-}
 
 # Whatever became of it before, and whether it was wanted or not.
 REPLAY_ONE: LiteralString = """
 insert into webhook_deliveries as d (program_id, endpoint_id, event_id, created_at, due_at)
 select program_id, %(endpoint_id)s, event_id, %(now)s, %(now)s from events
 where program_id = %(program_id)s and event_id = %(event_id)s
-on conflict (program_id, endpoint_id, event_id) do update
+on conflict (program_id, event_id, endpoint_id) do update
 set state = 'pending', attempts = 0, due_at = excluded.due_at, lease_id = null
 returning true
 """
@@ -56,8 +43,8 @@ returning true
 REPLAY_FAILED: LiteralString = """
 with found as materialized (
     select event_id from webhook_deliveries
-    where program_id = %(program_id)s and endpoint_id = %(endpoint_id)s and state = 'failed'
-        and created_at >= %(since)s
+    where program_id = %(program_id)s and endpoint_id = %(endpoint_id)s and due_at is null
+        and state = 'failed' and created_at >= %(since)s
     order by event_id
     limit %(limit)s
     for no key update
@@ -79,11 +66,11 @@ join events e on e.program_id = w.program_id
 where w.program_id = %(program_id)s and w.endpoint_id = %(endpoint_id)s and e.created_at >= %(since)s
     and not exists (
         select from webhook_deliveries d
-        where d.program_id = e.program_id and d.endpoint_id = w.endpoint_id and d.event_id = e.event_id
+        where d.program_id = e.program_id and d.event_id = e.event_id and d.endpoint_id = w.endpoint_id
     )
 order by e.event_id
 limit %(limit)s
-on conflict (program_id, endpoint_id, event_id) do nothing
+on conflict (program_id, event_id, endpoint_id) do nothing
 returning true
 """
 
@@ -101,11 +88,11 @@ async def select_events(
 
 
 async def select_deliveries(
-    connection: Connection, program_id: int, endpoint_id: int, state: DeliveryState | None, limit: int
+    connection: Connection, program_id: int, endpoint_id: int, state: DeliveryState, limit: int
 ) -> list[Delivery]:
-    """The endpoint's deliveries of the newest events, of one state if one is given."""
-    keys = {"program_id": program_id, "endpoint_id": endpoint_id, "limit": limit}
-    cursor = await connection.execute(_NEWEST[state], keys)
+    """The endpoint's deliveries of one state: pending ones by when they are due, others the newest first."""
+    keys = {"program_id": program_id, "endpoint_id": endpoint_id, "state": state, "limit": limit}
+    cursor = await connection.execute(PENDING if state == "pending" else PAST, keys)
     return [_delivery(row) for row in await cursor.fetchall()]
 
 
