@@ -6,7 +6,6 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-Moment = Annotated[datetime, Meta(description="A moment, as RFC 3339 writes it, in UTC.")]
 MemberId = Annotated[UUID, Meta(description="The member.")]
 
 
@@ -15,7 +14,7 @@ class LoanData(Struct, frozen=True):
 
     loan_id: Annotated[UUID, Meta(description="The loan.")]
     member_id: MemberId
-    due_at: Annotated[datetime, Meta(description="When the garment has to be back.")]
+    due_at: Annotated[datetime, Meta(tz=True, description="When the garment has to be back.")]
 
 
 class SwapData(Struct, frozen=True):
@@ -23,7 +22,7 @@ class SwapData(Struct, frozen=True):
 
     loan_id: Annotated[UUID, Meta(description="The new loan.")]
     member_id: MemberId
-    due_at: Annotated[datetime, Meta(description="When the garment has to be back.")]
+    due_at: Annotated[datetime, Meta(tz=True, description="When the garment has to be back.")]
     returned_loan_id: Annotated[UUID, Meta(description="The loan that ended.")]
 
 
@@ -44,7 +43,7 @@ class TransferData(Struct, frozen=True):
     version: Annotated[int, Meta(description="Counts the account's transfers, without gaps.")]
     parent_id: Annotated[UUID | None, Meta(description="The transfer that was refunded, if it is a refund.")]
     hold_id: Annotated[UUID | None, Meta(description="The hold, if it is about one.")]
-    effective_at: Annotated[datetime, Meta(description="When it counts from.")]
+    effective_at: Annotated[datetime, Meta(tz=True, description="When it counts from.")]
 
 
 class MembershipData(Struct, frozen=True):
@@ -53,8 +52,8 @@ class MembershipData(Struct, frozen=True):
     member_id: MemberId
     location_id: Annotated[int | None, Meta(description="The venue where it holds; null for all of them.")]
     status: Annotated[str, Meta(description="`active`, `trialing`, `past_due`, `canceled` or `none`.")]
-    period_start: Annotated[datetime | None, Meta(description="When the present period began.")]
-    period_end: Annotated[datetime | None, Meta(description="When it ends.")]
+    period_start: Annotated[Annotated[datetime, Meta(tz=True)] | None, Meta(description="When the present period began.")]
+    period_end: Annotated[Annotated[datetime, Meta(tz=True)] | None, Meta(description="When it ends.")]
 
 
 class TierData(Struct, frozen=True):
