@@ -52,7 +52,9 @@ class MembershipData(Struct, frozen=True):
     member_id: MemberId
     location_id: Annotated[int | None, Meta(description="The venue where it holds; null for all of them.")]
     status: Annotated[str, Meta(description="`active`, `trialing`, `past_due`, `canceled` or `none`.")]
-    period_start: Annotated[Annotated[datetime, Meta(tz=True)] | None, Meta(description="When the present period began.")]
+    period_start: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None, Meta(description="When the present period began.")
+    ]
     period_end: Annotated[Annotated[datetime, Meta(tz=True)] | None, Meta(description="When it ends.")]
 
 

@@ -1,4 +1,4 @@
-"""The page docs/events.md, printed from the catalogue by `python -m regulars.features.webhooks.catalogue_page`."""
+"""The page docs/events.md, printed from the catalogue when this module is run."""
 
 from collections import defaultdict
 from typing import Any
@@ -21,8 +21,8 @@ What endpoints are told of; [webhooks](webhooks.md) says how. Each webhook is a 
 | `timestamp` | date-time | When it happened, in UTC. |
 | `data` | object | What it is about, as the type says. |
 
-Types and fields may be added; those that are here stay as they are. Ignore what you do not know. Data hold ids, sums
-and moments, never a name, an address or a phone number.
+Types and fields may be added; those that are here stay as they are. Ignore what you do not know. Data hold
+ids, sums and moments, never a name, an address or a phone number.
 
 | type | when |
 | --- | --- |
@@ -37,7 +37,9 @@ def schema_of(kind: EventType[Struct]) -> dict[str, Any]:
 
 def events_page() -> str:
     """The page."""
-    kinds = "".join(f"| [`{kind.name}`](#{_anchor(kind)}) | {kind.meaning} |\n" for kind in CATALOGUE.values())
+    kinds = "".join(
+        f"| [`{kind.name}`](#{_anchor(kind)}) | {kind.meaning} |\n" for kind in CATALOGUE.values()
+    )
     by_data: defaultdict[type[Struct], list[str]] = defaultdict(list)
     for kind in CATALOGUE.values():
         by_data[kind.data].append(kind.name)
@@ -62,8 +64,8 @@ def _section(data: type[Struct], names: list[str]) -> str:
     block = msgspec.json.format(msgspec.json.encode(schema), indent=2).decode()
     types = ", ".join(f"`{name}`" for name in names)
     return (
-        f"\n## {_title(data)}\n\n{meaning} Types: {types}.\n\n| field | type | meaning |\n| --- | --- | --- |\n"
-        f"{rows}\n```json\n{block}\n```\n"
+        f"\n## {_title(data)}\n\n{meaning} Types: {types}.\n\n"
+        f"| field | type | meaning |\n| --- | --- | --- |\n{rows}\n```json\n{block}\n```\n"
     )
 
 
@@ -71,6 +73,7 @@ def _schemas(data: type[Struct]) -> tuple[str, dict[str, Any]]:
     """What the struct is, in words, and its schema."""
     _, components = msgspec.json.schema_components([data], ref_template="{name}")
     schema = components[data.__name__]
+    del schema["title"]
     return schema.pop("description"), schema
 
 
