@@ -26,6 +26,11 @@ create table webhook_endpoints (
 );
 comment on column webhook_endpoints.delivered_at is 'When an event got through last, to the minute.';
 
+-- The ledger asks before it books, with one look at an index for a program without endpoints.
+create view programs_told_of_transfers as
+select program_id from webhook_endpoints
+where status <> 'removed' and exists (select from unnest(types) wanted where wanted = '*' or wanted like 'transfer.%');
+
 -- Encrypted, because they have to be read to sign. While a secret is replaced, several are valid.
 create table webhook_secrets (
     program_id integer not null,
@@ -95,6 +100,7 @@ $$;
 revoke all on function forget_events(timestamptz, integer) from public;
 
 grant execute on function forget_events(timestamptz, integer) to regulars_server;
+grant select on programs_told_of_transfers to regulars_server;
 grant select, insert, update on webhook_endpoints to regulars_server;
 grant select, insert, delete, update on webhook_secrets to regulars_server;
 grant select, insert, update on webhook_deliveries to regulars_server;
