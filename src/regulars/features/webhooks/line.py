@@ -12,9 +12,8 @@ from regulars.features.webhooks.line_round import LEASE, Round
 from regulars.features.webhooks.model_delivery import Job, Target
 from regulars.features.webhooks.network import Network
 from regulars.features.webhooks.outcomes import Outcomes
-from regulars.features.webhooks.rules_addresses import place_of
 from regulars.features.webhooks.sealing import SecretSeal
-from regulars.features.webhooks.sending import SECONDS_MAX, Sender
+from regulars.features.webhooks.sending import SECONDS_MAX, Sender, sender_to
 
 ABREAST_MIN, ABREAST_START, ABREAST_MAX = 1, 4, 16
 """So many requests are under way to one endpoint.
@@ -93,10 +92,7 @@ class Line:
         if self._url != target.url:
             await self._hang_up()
             self._url = target.url
-            network = self._tools.network
-            place = place_of(target.url, is_private_allowed=network.is_private_allowed)
-            if place is not None:
-                self._sender = Sender(network, place, self._tools.seconds_max)
+            self._sender = sender_to(self._tools.network, target.url, self._tools.seconds_max)
         return self._sender
 
     async def _hang_up(self) -> None:

@@ -7,7 +7,7 @@ import httpcore2
 
 from regulars.features.webhooks.model_delivery import Answer
 from regulars.features.webhooks.network import AddressRefused, Network
-from regulars.features.webhooks.rules_addresses import Place
+from regulars.features.webhooks.rules_addresses import Place, place_of
 
 SECONDS_MAX = 15.0
 """For everything, from the name to the last byte of the answer, however it drips (Standard Webhooks 1.0)."""
@@ -112,6 +112,12 @@ class Sender:
             body=_told(received[: 4 * ANSWER_LENGTH_MAX].decode(errors="replace")),
             retry_after=None if retry_after is None else retry_after.decode("latin-1"),
         )
+
+
+def sender_to(network: Network, url: str, seconds_max: float = SECONDS_MAX) -> Sender | None:
+    """Who posts to this address; None for one that webhooks do not go to."""
+    place = place_of(url, is_private_allowed=network.is_private_allowed)
+    return None if place is None else Sender(network, place, seconds_max)
 
 
 async def _beginning_of(answer: httpcore2.Response) -> bytes:

@@ -15,9 +15,8 @@ from regulars.features.webhooks.catalogue_data import TestData
 from regulars.features.webhooks.model import Endpoint
 from regulars.features.webhooks.model_delivery import Answer
 from regulars.features.webhooks.network import Network
-from regulars.features.webhooks.rules_addresses import place_of
 from regulars.features.webhooks.sealing import SecretSeal
-from regulars.features.webhooks.sending import Sender
+from regulars.features.webhooks.sending import sender_to
 from regulars.features.webhooks.signing import body_of, headers_of
 
 
@@ -38,12 +37,11 @@ async def try_out(network: Network, endpoint: Endpoint, secrets: Sequence[str], 
 
     Raises Refused: invalid_url for one that webhooks do not go to any more.
     """
-    place = place_of(endpoint.url, is_private_allowed=network.is_private_allowed)
-    if place is None:
+    sender = sender_to(network, endpoint.url)
+    if sender is None:
         raise Refused("invalid_url")
     data = TestData(endpoint.endpoint_id)
     body = body_of(WEBHOOK_TEST.name, clock(), msgspec.json.encode(data).decode())
-    sender = Sender(network, place)
     try:
         return await sender.post(headers_of(new_id(), clock(), body, secrets), body)
     finally:
