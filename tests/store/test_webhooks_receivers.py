@@ -95,6 +95,21 @@ async def test_a_slow_endpoint_delays_no_other(database: Database, receiver: Rec
         await asyncio.gather(worker, return_exceptions=True)
 
 
+async def test_a_busy_endpoint_that_is_gone_is_left_alone(database: Database, receiver: Receiver) -> None:
+    telling = await Telling.create(database)
+    await telling.add(receiver.url("/410"))
+    fine = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+    receiver.answers["/410"].extend([fine] * 300)
+    await telling.emit(*[EVENT] * 1000)
+    await telling.deliver()
+    assert len(receiver.received) <= 300 + 16
+    [(waiting, leased)] = await telling.rows(
+        "select count(*) filter (where state = 'pending'), count(lease_id) from webhook_deliveries"
+    )
+    assert waiting + len(receiver.received) == 1000 and leased == 0
+    assert (await telling.endpoint(1)).status == "disabled"
+
+
 async def test_a_late_endpoint_is_asked_one_thing_at_a_time(database: Database, receiver: Receiver) -> None:
     telling = await Telling.create(database, seconds_max=0.2)
     await telling.add(receiver.url("/hang"))

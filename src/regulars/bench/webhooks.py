@@ -37,7 +37,7 @@ ENDPOINTS_MANY = 8
 LEGENDS = (
     "HTTP client: the same connections post the same bodies and headers, signed once, without a database",
     "deliveries: events that wait are taken, signed, posted and put down by one process; ratio to the client",
-    "the times of deliveries are those of the whole run; one second of the client's warmed both up",
+    "the times of deliveries are those of the whole run; a quarter of a turn of the client's warmed both up",
 )
 
 

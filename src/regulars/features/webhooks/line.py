@@ -8,7 +8,7 @@ from msgspec import Struct
 from regulars.base.clock import Clock
 from regulars.db.database import Database
 from regulars.features.webhooks import store_deliveries
-from regulars.features.webhooks.line_round import LEASE, Round
+from regulars.features.webhooks.line_round import LEASE, ROUND_SECONDS_MAX, Round
 from regulars.features.webhooks.model_delivery import Job, Target
 from regulars.features.webhooks.network import Network
 from regulars.features.webhooks.outcomes import Outcomes
@@ -40,6 +40,16 @@ class Tools(Struct, frozen=True):
     seconds_max: float = SECONDS_MAX
 
 
+class _Taken(Struct, frozen=True):
+    """What was taken for a round, and when its last attempt may begin, by the event loop's time."""
+
+    lease_id: UUID
+    target: Target | None
+    jobs: list[Job]
+    limit: int
+    ends_at: float
+
+
 class Line:
     """Tells one endpoint what is due, until nothing is."""
 
@@ -49,38 +59,52 @@ class Line:
         self._abreast = ABREAST_START
         self._sender: Sender | None = None
         self._url: str | None = None
+        self._is_over = False
 
     async def run(self) -> int:
         """How many attempts were made. Raises DatabaseUnavailable; what was taken is left to its lease."""
         attempts = 0
+        ahead: asyncio.Task[_Taken] | None = None
         try:
-            while (made := await self._round()) is not None:
-                attempts += made
+            while True:
+                taken = await self._take() if ahead is None else await ahead
+                if taken.target is None or not taken.jobs:
+                    return attempts
+                if self._is_over:
+                    # Taken ahead, before the endpoint was disabled.
+                    await self._release(taken.lease_id, taken.jobs)
+                    return attempts
+                # A busy line takes the next round meanwhile, so that its receiver never waits for the
+                # database.
+                is_busy = self._abreast == ABREAST_MAX and len(taken.jobs) == taken.limit
+                ahead = asyncio.create_task(self._take()) if is_busy else None
+                attempts += await self._tell(taken, taken.target)
         finally:
+            if ahead is not None:
+                ahead.cancel()
             await self._hang_up()
-        return attempts
 
-    async def _round(self) -> int | None:
-        """How many attempts a round has made; None when nothing is due."""
-        lease_id = uuid4()
-        target, jobs = await self._claim(lease_id)
-        if target is None or not jobs:
-            return None
+    async def _tell(self, taken: "_Taken", target: Target) -> int:
+        """How many attempts a round has made; what it had no time for is due again."""
         tools = self._tools
-        round_ = Round(
-            tools.outcomes, tools.seal, tools.clock, target, lease_id, await self._sender_to(target)
-        )
-        left = await round_.tell(jobs, self._abreast)
+        sender = await self._sender_to(target)
+        round_ = Round(tools.outcomes, tools.seal, tools.clock, target, taken.lease_id, sender)
+        left = await round_.tell(taken.jobs, self._abreast, taken.ends_at)
         if left:
-            await self._release(lease_id, left)
+            await self._release(taken.lease_id, left)
+        self._is_over = round_.is_over
         self._abreast = ABREAST_MIN if round_.was_late else min(2 * self._abreast, ABREAST_MAX)
-        return len(jobs) - len(left)
+        return len(taken.jobs) - len(left)
 
-    async def _claim(self, lease_id: UUID) -> tuple[Target | None, list[Job]]:
-        now = self._tools.clock()
+    async def _take(self) -> "_Taken":
+        lease_id, now = uuid4(), self._tools.clock()
+        ends_at = asyncio.get_running_loop().time() + ROUND_SECONDS_MAX
         limit = 1 if self._abreast == ABREAST_MIN else self._abreast * JOBS_PER_REQUEST_ABREAST
         async with self._tools.claims, self._tools.database.connection() as connection:
-            return await store_deliveries.claim(connection, self._key, lease_id, now, now + LEASE, limit)
+            target, jobs = await store_deliveries.claim(
+                connection, self._key, lease_id, now, now + LEASE, limit
+            )
+        return _Taken(lease_id, target, jobs, limit, ends_at)
 
     async def _release(self, lease_id: UUID, jobs: list[Job]) -> None:
         event_ids = [job.event_id for job in jobs]

@@ -18,7 +18,7 @@ LEASE = timedelta(seconds=60)
 """Who was killed in the middle leaves what it had taken to others after so long."""
 
 ROUND_SECONDS_MAX = 30.0
-"""No attempt of a round begins later, so that the last one ends well before the lease."""
+"""No attempt of a round begins later after it was taken, so that the last one ends well before the lease."""
 
 NOWHERE = Answer(None, 0, trouble="leads to an address that webhooks do not go to")
 
@@ -46,9 +46,11 @@ class Round:
         ]
         self._secrets = [secret for secret in opened if secret is not None]
 
-    async def tell(self, jobs: Sequence[Job], abreast: int) -> list[Job]:
-        """Those that there was no time for, or that are not to be tried now. Raises DatabaseUnavailable."""
-        ends_at = asyncio.get_running_loop().time() + ROUND_SECONDS_MAX
+    async def tell(self, jobs: Sequence[Job], abreast: int, ends_at: float) -> list[Job]:
+        """Those that there was no time for, or that are not to be tried now. Raises DatabaseUnavailable.
+
+        No attempt begins after `ends_at`, by the event loop's time.
+        """
         waiting = iter(jobs)
         # What goes wrong for one of them does not interrupt the others, which would be told twice.
         ends = await asyncio.gather(

@@ -84,7 +84,7 @@ async def _disable(pipeline: Pipeline, outcome: Outcome, clock: Clock) -> bool:
     reason, now = outcome.verdict.disables, clock()
     assert reason is not None, "it disables"
     key = outcome.program_id, outcome.endpoint_id
-    unless_since = now if outcome.verdict.is_final else outcome.created_at
+    unless_since = None if outcome.verdict.is_final else outcome.created_at
     changed = store_deliveries.send_disabled(pipeline, key, reason, now, unless_since)
     await pipeline.flush()
     if changed.rows:

@@ -131,7 +131,10 @@ DISABLE = Statement("""
 update webhook_endpoints
 set status = 'disabled', reason = %(reason)s, changed_at = %(now)s::timestamptz
 where program_id = %(program_id)s::integer and endpoint_id = %(endpoint_id)s::integer and status = 'enabled'
-    and (delivered_at is null or delivered_at < %(unless_since)s::timestamptz)
+    and (
+        %(unless_since)s::timestamptz is null or delivered_at is null
+        or delivered_at < %(unless_since)s::timestamptz
+    )
 returning endpoint_id
 """)
 
@@ -208,8 +211,13 @@ def send_delivered(pipeline: Pipeline, key: Key, now: datetime) -> None:
     pipeline.send(MARK_DELIVERED, parameters(program_id=program_id, endpoint_id=endpoint_id, now=now))
 
 
-def send_disabled(pipeline: Pipeline, key: Key, reason: str, now: datetime, unless_since: datetime) -> Sent:
-    """The endpoint is told nothing more, unless something has got through since then; a row if it changed."""
+def send_disabled(
+    pipeline: Pipeline, key: Key, reason: str, now: datetime, unless_since: datetime | None
+) -> Sent:
+    """The endpoint is told nothing more, unless something has got through since then; a row if it changed.
+
+    Without a moment it does not matter what got through.
+    """
     program_id, endpoint_id = key
     return pipeline.send(
         DISABLE,

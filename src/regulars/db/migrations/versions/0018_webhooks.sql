@@ -10,6 +10,13 @@ create table webhook_endpoints (
     description text not null default '',
     types text[] not null,
     status text not null default 'enabled',
+    -- Of any of them; whether of the one at hand is looked at when it is told.
+    tells_transfers boolean not null generated always as (
+        status <> 'removed' and types && array[
+            '*', 'transfer.*', 'transfer.earned', 'transfer.redeemed', 'transfer.refunded', 'transfer.adjusted',
+            'transfer.reserved', 'transfer.captured', 'transfer.released', 'transfer.expired', 'transfer.clawed_back'
+        ]
+    ) stored,
     reason text,
     created_at timestamptz not null,
     changed_at timestamptz not null,
@@ -29,7 +36,7 @@ comment on column webhook_endpoints.delivered_at is 'When an event got through l
 -- The ledger asks before it books, with one look at an index for a program without endpoints.
 create view programs_told_of_transfers as
 select program_id from webhook_endpoints
-where status <> 'removed' and exists (select from unnest(types) wanted where wanted = '*' or wanted like 'transfer.%');
+where tells_transfers;
 
 -- Encrypted, because they have to be read to sign. While a secret is replaced, several are valid.
 create table webhook_secrets (
