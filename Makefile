@@ -54,6 +54,7 @@ bench: install
 docs: install
 	$(BIN)/python -m regulars.settings > docs/settings.md
 	$(BIN)/python -m regulars.program_settings > docs/program-settings.md
+	$(BIN)/python -m regulars.features.webhooks.catalogue_page > docs/events.md
 
 format: install
 	$(BIN)/ruff check --fix .

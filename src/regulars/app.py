@@ -35,7 +35,7 @@ from regulars.http.routing import Routing
 from regulars.http.sealed_keys import SealedKeys
 from regulars.http.services import Services
 from regulars.http.token_issuers import TokenIssuers
-from regulars.jobs import Tools, working
+from regulars.jobs import Tools, delivering, working
 from regulars.logs import configure_logs
 from regulars.operations import OPERATIONS
 from regulars.settings import Settings, load_settings, with_secret_key
@@ -91,15 +91,18 @@ def application_from_environment() -> Litestar:
 @asynccontextmanager
 async def run_jobs(services: Services) -> AsyncIterator[None]:
     """Background jobs, run in this process's event loop while requests are answered."""
-    assert services.settings.database_url is not None
+    settings = services.settings
+    assert settings.database_url is not None and settings.secret_key is not None, "services are open"
     tools = Tools(
         services.database,
         services.clock,
         services.photos,
         services.carriers,
-        public_url(services.settings),
+        public_url(settings),
+        settings.secret_key,
+        settings.webhooks_to_private_addresses,
     )
-    async with working(services.settings.database_url, tools):
+    async with working(settings.database_url, tools), delivering(settings.database_url, tools):
         yield
 
 

@@ -123,6 +123,13 @@ class Settings(VendorSettings, frozen=True, kw_only=True):
             "decode as many as the machine has cores, four for each process at most.",
         ),
     ] = None
+    webhooks_to_private_addresses: Annotated[
+        bool,
+        Meta(
+            description="Whether webhooks may go to this machine and to private networks, and without TLS. "
+            "Whoever adds endpoints then reaches everything that the server reaches.",
+        ),
+    ] = False
     feature_refunds: Annotated[
         bool,
         Meta(

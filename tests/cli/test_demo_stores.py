@@ -1,7 +1,6 @@
 """What the demo's stores have to show: borrowers in every plan and state, a year of loans, and pictures."""
 
 import io
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -116,9 +115,7 @@ def test_a_year_of_loans_lies_before_the_demo_begins(rows: Any) -> None:
     assert NOW - timedelta(days=4) < last < NOW
     assert rows("select 1 from loans where store_location not in ('Store A', 'Store B')") == []
     assert len(rows("select 1 from loans where returned_at > due_at")) < count / 10
-    kinds = Counter(kind for (kind,) in rows("select type from events"))
-    assert set(kinds) == {"loan.checked_out", "loan.returned", "loan.swapped"}
-    assert rows("select 1 from events where created_at > %(now)s") == []
+    assert rows("select 1 from events where created_at < %(now)s") == []
 
 
 def test_loans_show_pictures_of_many_garments_and_some_have_a_gallery(rows: Any) -> None:

@@ -36,7 +36,10 @@ async def count(connection: psycopg.AsyncConnection, query: str) -> int:
 
 def tools_with(database: Database, clock: Clock = utc_now) -> jobs.Tools:
     photos = PhotoLibrary(Path(mkdtemp()))
-    return jobs.Tools(database, clock, photos, Carriers(None, None, clock=clock), "https://loyalty.example")
+    carriers = Carriers(None, None, clock=clock)
+    return jobs.Tools(
+        database, clock, photos, carriers, "https://loyalty.example", "a secret key of the tests"
+    )
 
 
 async def until_the_queue_is_empty(connection: psycopg.AsyncConnection) -> None:

@@ -1,16 +1,25 @@
 """Events are there if and when the transaction commits that makes them happen."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from regulars.base.refusals import Refused
 from regulars.db.database import Database
 from regulars.db.pipeline import Pipeline
 from regulars.db.transactions import transact
 from regulars.features.webhooks import actions as webhooks
-from regulars.features.webhooks.model import Event
-from tests.support.enrolment import LATER, NOW, new_program
+from regulars.features.webhooks.catalogue import CATALOGUE
+from regulars.features.webhooks.log import forget_events
+from regulars.features.webhooks.model import DATA_BYTES_MAX, Event
+from regulars.features.webhooks.rules import is_wanted
+from tests.support.enrolment import LATER, NOW, keep_events, new_program
+from tests.support.webhook_endpoints import Telling
+
+FILTERS = ["*", *sorted({f"{name.partition('.')[0]}.*" for name in CATALOGUE}), *CATALOGUE]
 
 EVENTS = [
     Event("loan.returned", {"loan_id": UUID(int=1), "due_at": NOW}, NOW),
@@ -28,6 +37,7 @@ async def stored(database: Database) -> list[tuple[object, ...]]:
 
 async def test_what_is_emitted_is_there_in_its_order(database: Database) -> None:
     program_id = await new_program(database, "one")
+    await keep_events(database, program_id)
 
     async def work(pipeline: Pipeline) -> None:
         await pipeline.flush()
@@ -47,6 +57,7 @@ async def test_what_is_emitted_is_there_in_its_order(database: Database) -> None
 
 async def test_what_is_undone_never_happened(database: Database) -> None:
     program_id = await new_program(database, "one")
+    await keep_events(database, program_id)
 
     async def failing(pipeline: Pipeline) -> None:
         webhooks.emit(pipeline, program_id, EVENTS, NOW)
@@ -57,3 +68,46 @@ async def test_what_is_undone_never_happened(database: Database) -> None:
         with pytest.raises(Refused):
             await transact(connection, failing)
     assert await stored(database) == []
+
+
+async def test_old_events_are_forgotten_with_their_deliveries_and_recent_ones_never(
+    database: Database,
+) -> None:
+    telling = await Telling.create(database, "two")
+    await telling.add("https://127.0.0.1/")
+    await telling.emit("loan.returned", "loan.returned", "loan.returned")
+    telling.pass_time(timedelta(days=1))
+    await telling.emit("loan.swapped")
+    async with database.connection() as connection:
+        assert await forget_events(connection, LATER, 2) == 2
+        assert await forget_events(connection, LATER, 2) == 1
+        assert await forget_events(connection, LATER, 2) == 0
+    assert await telling.rows("select type from events join webhook_deliveries using (event_id)") == [
+        ("loan.swapped",)
+    ]
+    telling.now = datetime.now(UTC) - timedelta(days=6)
+    await telling.emit("loan.overdue")
+    async with database.connection() as connection:
+        assert await forget_events(connection, datetime.now(UTC), 10) == 1
+    assert await telling.rows("select type from events") == [("loan.overdue",)]
+
+
+async def test_an_event_that_no_one_has_heard_of_is_a_mistake(database: Database) -> None:
+    telling = await Telling.create(database, "two")
+    with pytest.raises(AssertionError, match="heard of"):
+        await telling.emit("loan.lost")
+    with pytest.raises(AssertionError, match="too long"):
+        await telling.emit("loan.returned", data={"text": "x" * DATA_BYTES_MAX})
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(sorted(CATALOGUE)), st.lists(st.sampled_from(FILTERS), min_size=1, max_size=4))
+async def test_rules_and_database_agree_on_what_is_wanted(
+    database: Database, event_type: str, filters: list[str]
+) -> None:
+    async with database.connection() as connection:
+        cursor = await connection.execute(
+            "select %(types)s::text[] && array['*', split_part(%(type)s, '.', 1) || '.*', %(type)s]",
+            {"types": filters, "type": event_type},
+        )
+        assert await cursor.fetchone() == (is_wanted(event_type, filters),)

@@ -20,6 +20,7 @@ from regulars.features.lending import actions as lending
 from regulars.features.lending import verify
 from regulars.features.lending.model import NewBorrower
 from regulars.settings_secrets import generated_secret_key
+from tests.support.enrolment import keep_events
 from tests.support.http_socket import Answer, post_bytes
 from tests.support.server_process import ServerProcess
 from tests.support.till import Till, at_once, some_name
@@ -181,6 +182,7 @@ async def open_closets(
             ).key
             for _ in range(STORES)
         ]
+    await keep_events(database, program.program_id)
     closets = Closets(server, database, program, keys)
     try:
         yield closets

@@ -7,6 +7,8 @@ from regulars.db.database import Database
 from regulars.features.access import actions as access
 from regulars.features.members import actions as members
 from regulars.features.members.model import Member
+from regulars.features.webhooks import endpoints
+from regulars.features.webhooks.sealing import SecretSeal
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -19,6 +21,24 @@ async def new_program(database: Database, slug: str) -> int:
             connection, slug=slug, name=slug, currency="GBP", time_zone="UTC", now=NOW
         )
     return program.program_id
+
+
+async def keep_events(database: Database, program_id: int) -> None:
+    """Whatever happens in the program from now on is noted, though nobody is told of it."""
+    seal = SecretSeal("a secret key of the tests")
+    async with database.transaction() as connection:
+        made = await endpoints.add_endpoint(
+            connection,
+            seal,
+            program_id,
+            url="https://nobody.example/",
+            types=["*"],
+            is_private_allowed=False,
+            now=NOW,
+        )
+        await endpoints.switch_endpoint(
+            connection, program_id, made.endpoint.endpoint_id, enabled=False, now=NOW
+        )
 
 
 async def enrol(database: Database, program_id: int, handle: str | None = None, **more: Any) -> Member:

@@ -26,6 +26,7 @@ from regulars.features.lending.model import (
 )
 from regulars.features.photos import actions as photos
 from regulars.features.photos.model import PhotoPurpose, ReceivedPhoto, WrittenPhoto
+from tests.support.enrolment import keep_events
 from tests.support.ledger import NOW, ManualClock
 
 T = TypeVar("T")
@@ -56,6 +57,7 @@ class Wardrobes:
                 settings={f"lending.{name}": value for name, value in settings.items()},
                 now=NOW,
             )
+        await keep_events(database, program.program_id)
         return cls(database, program)
 
     @property

@@ -180,6 +180,31 @@ def rejoes(
     asyncio.run(_bench("Rejoes", measure, data, markdown))
 
 
+@bench.command
+def webhooks(
+    *,
+    data: Data = None,
+    events: Annotated[
+        int, Parameter(help="Webhooks that each turn posts.", validator=Number(gte=1000))
+    ] = 20_000,
+    turns: Annotated[int, Parameter(help="How often each measurement is made.", validator=POSITIVE)] = 3,
+    markdown: Markdown = None,
+) -> None:
+    """Measure deliveries of webhooks to a receiver on this machine, beside the HTTP client alone.
+
+    Works in a database of its own on the server that the settings name, and drops it afterwards. Nothing else
+    should run on the machine meanwhile.
+    """
+    import asyncio
+
+    from regulars.bench import webhooks as measures
+
+    async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
+        return await measures.run(conninfo, console, events, turns)
+
+    asyncio.run(_bench("Webhooks", measure, data, markdown))
+
+
 async def _bench(
     title: str,
     measure: "Callable[[str, Console], Awaitable[tuple[Sequence[Row | Growth], list[str]]]]",

@@ -25,6 +25,10 @@ COMMANDS = {
         "regulars.cli.promos.commands:promos",
         "List, add, change and assign promo codes and bonuses.",
     ),
+    "webhooks": (
+        "regulars.cli.webhooks.commands:webhooks",
+        "Tell other servers what happens: endpoints, deliveries, replays.",
+    ),
     "verify": ("regulars.cli.verify:verify", "Check that the books of a live database add up."),
     "migrate": ("regulars.cli.migrate:migrate", "Bring the database to the schema of this version."),
     "bench": ("regulars.bench.command:bench", "Measure this machine beside pgbench: postings and tills."),

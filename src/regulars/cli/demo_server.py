@@ -37,6 +37,7 @@ from regulars.demo.payments import (
 from regulars.demo.seed import find_demo, seed
 from regulars.demo.state import Size
 from regulars.demo.summary import CONTENTS, first_request
+from regulars.demo.webhooks import RECEIVER_VARIABLE, endpoint_secret
 from regulars.features.access.actions import list_programs
 from regulars.features.ledger.actions import Ledger
 from regulars.features.photos.actions import PhotoLibrary
@@ -44,6 +45,7 @@ from regulars.logs import configure_logs
 from regulars.settings import Settings, load_settings, with_secret_key
 from regulars.stand_ins.stripe.keeping import Spoilt
 from regulars.stand_ins.stripe.stand_in import StripeStandIn
+from regulars.stand_ins.webhooks.receiver import WebhookReceiver, webhook_receiver
 from regulars.vendors import check_carriers
 
 _WIDTH_MAX = 1000
@@ -52,17 +54,20 @@ _WIDTH_MAX = 1000
 class Demo(msgspec.Struct, frozen=True):
     """The variables of demo.env, and the paths of some customers' pages by whose they are.
 
-    `stripe_url` is where the stand-in for Stripe is, if there is one.
+    `stripe_url` is where the stand-in for Stripe is, if there is one; `webhooks_url` is where the receiver of
+    webhooks shows what came.
     """
 
     variables: dict[str, str]
     wallets: dict[str, str]
     stripe_url: str | None = None
+    webhooks_url: str | None = None
 
     @property
-    def stripe_variables(self) -> dict[str, str]:
-        """What demo.env says of the stand-in."""
-        return {} if self.stripe_url is None else {STAND_IN_VARIABLE: self.stripe_url}
+    def stand_in_variables(self) -> dict[str, str]:
+        """What demo.env says of the stand-ins."""
+        urls = {STAND_IN_VARIABLE: self.stripe_url, RECEIVER_VARIABLE: self.webhooks_url}
+        return {name: url for name, url in urls.items() if url is not None}
 
 
 def run_demo(host: str, port: int, data: Path, size: Size, workers: int | None) -> None:
@@ -77,15 +82,16 @@ def run_demo(host: str, port: int, data: Path, size: Size, workers: int | None) 
     check_carriers(settings)
     configure_logs(settings.log_format, settings.log_level)
     listeners = bound_sockets(host, port, settings.workers)
-    with _only_demo_on(data), database_of(settings) as conninfo:
+    with _only_demo_on(data), database_of(settings) as conninfo, webhook_receiver() as receiver:
         migrate(conninfo)
         url = url_of(listeners[0])
-        demo = asyncio.run(_prepare(conninfo, settings, size, url))
+        demo = asyncio.run(_prepare(conninfo, settings, size, url, receiver))
         share_secrets(settings, demo.variables)
+        hand_down(os.environ, webhooks_to_private_addresses=True)
         with _stripe(settings, demo, url) as stripe:
             if stripe is not None:
                 demo = replace(demo, stripe_url=stripe.url)
-            path = write_variables(data, demo.variables | demo.stripe_variables)
+            path = write_variables(data, demo.variables | demo.stand_in_variables)
             answer_requests(settings, conninfo, listeners, lambda: _announce(url, demo, path, stripe))
 
 
@@ -153,7 +159,9 @@ def _announce(url: str, demo: Demo, path: Path, stripe: StripeStandIn | None) ->
         catch_up(stripe)
 
 
-async def _prepare(conninfo: str, settings: Settings, size: Size, url: str) -> Demo:
+async def _prepare(
+    conninfo: str, settings: Settings, size: Size, url: str, receiver: WebhookReceiver
+) -> Demo:
     """What is shown of the demo, after everything that it names is in the database."""
     database = await Database.open(conninfo, connections_max=4, application_name="regulars-demo")
     library = PhotoLibrary(settings.photo_store_url or settings.data_directory / "photos")
@@ -167,11 +175,15 @@ async def _prepare(conninfo: str, settings: Settings, size: Size, url: str) -> D
             known = read_variables(settings.data_directory)
             keys = await complete_keys(connection, secret_key, program.program_id, known, utc_now())
             wallets = await wallet_paths(connection, program.program_id, utc_now())
+            receiver.secret = await endpoint_secret(
+                connection, secret_key, program.program_id, receiver.hook_url, utc_now()
+            )
     finally:
         library.close()
         await database.close()
     secrets = complete_secrets(known, _given_secrets(settings))
-    return Demo({"REGULARS_URL": url, "VENUE_ID": SOHO.slug, **keys, **secrets}, wallets)
+    variables = {"REGULARS_URL": url, "VENUE_ID": SOHO.slug, **keys, **secrets}
+    return Demo(variables, wallets, webhooks_url=receiver.url)
 
 
 async def _refuse_other_data(database: Database, data: Path) -> None:
@@ -223,6 +235,10 @@ def show(url: str, demo: Demo, path: Path) -> None:
     table.add_row("documentation", f"{url}/docs")
     if demo.stripe_url is not None:
         table.add_row("payments", f"{demo.stripe_url}\na stand-in for Stripe: memberships without money")
+    if demo.webhooks_url is not None:
+        table.add_row(
+            "webhooks", f"{demo.webhooks_url}\na receiver that shows what arrives, and whether it verifies"
+        )
     for name, value in demo.variables.items():
         if name != "REGULARS_URL":
             table.add_row(name, value)

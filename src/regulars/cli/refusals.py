@@ -18,6 +18,15 @@ SENTENCES = {
     "too_many_tiers": "a program has 20 tiers at most",
     "code_taken": "another promo has this code; 'regulars promos list' shows them",
     "assignment_not_found": "the promo is not assigned to this customer",
+    "endpoint_not_found": "'regulars webhooks list' shows the numbers",
+    "invalid_url": "write it as https://shop.example/hook without a user, with port 443 or one from 1024 on; "
+    "others need REGULARS_WEBHOOKS_TO_PRIVATE_ADDRESSES",
+    "invalid_filter": "--type is a type of events, all of one kind (loan.*), or * for everything; "
+    "'regulars webhooks types' shows them",
+    "invalid_description": "--description is printable, on one line, and has 200 characters at most",
+    "event_not_found": "'regulars webhooks events' shows the ids of those that are kept",
+    "delivery_not_found": "'regulars webhooks deliveries' shows the ids of those that there are",
+    "unreadable_secret": "it was sealed with another secret key of the server: 'regulars webhooks rotate'",
     "invalid_amount": "it has more decimals than the currency, or is too large",
 }
 

@@ -46,6 +46,7 @@ class OpenProgram(msgspec.Struct, frozen=True):
     connection: Connection
     program: Program
     secret_key: Secret
+    settings: Settings
 
     @property
     def program_id(self) -> int:
@@ -84,7 +85,7 @@ async def open_program(
     async with open_session(data) as session, session.database.connection() as connection:
         program = await chosen_program(connection, slug)
         async with connection.transaction(force_rollback=dry_run):
-            yield OpenProgram(connection, program, session.secret_key)
+            yield OpenProgram(connection, program, session.secret_key, session.settings)
 
 
 async def chosen_program(connection: Connection, slug: str | None) -> Program:

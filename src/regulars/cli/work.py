@@ -34,7 +34,8 @@ async def _work(data: Data) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with (
         open_session(data) as session,
-        jobs.working(session.conninfo, _tools(session)),
+        jobs.working(session.conninfo, tools := _tools(session)),
+        jobs.delivering(session.conninfo, tools),
     ):
         print("working on jobs; SIGTERM or Ctrl+C stops", flush=True)
         await stop.wait()
@@ -49,4 +50,12 @@ def _tools(session: "Session") -> "Tools":
     settings = session.settings
     photos = PhotoLibrary(settings.photo_store_url or settings.data_directory / "photos")
     carriers = carriers_of(settings)
-    return Tools(session.database, utc_now, photos, carriers, public_url(settings))
+    return Tools(
+        session.database,
+        utc_now,
+        photos,
+        carriers,
+        public_url(settings),
+        session.secret_key,
+        settings.webhooks_to_private_addresses,
+    )

@@ -4,11 +4,13 @@ The modules with tasks are imported here, because a worker runs what it has hear
 """
 
 from regulars.jobs import lending, memberships, upkeep
+from regulars.jobs.webhooks import delivering
 from regulars.jobs.worker import Tools, defer_in, in_chunks, newest_heartbeat, queue, working
 
 __all__ = [
     "Tools",
     "defer_in",
+    "delivering",
     "in_chunks",
     "lending",
     "memberships",

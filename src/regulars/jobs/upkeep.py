@@ -15,6 +15,7 @@ from regulars.features.members.actions import forget_origins
 from regulars.features.payments.actions import forget_events
 from regulars.features.photos.actions import sweep_orphans
 from regulars.features.replays.actions import forget_replays
+from regulars.features.webhooks.log import forget_events as forget_told_events
 from regulars.jobs.worker import CHUNK, STALLED_SECONDS, again, in_chunks, queue, tools_of
 
 CLAIMS_KEPT = timedelta(days=30)
@@ -31,6 +32,9 @@ FAILED_JOBS_KEPT = timedelta(days=14)
 
 EVENTS_KEPT = timedelta(days=90)
 """How long an event of Stripe is known; Stripe repeats one for thirty days at most."""
+
+TOLD_EVENTS_KEPT = timedelta(days=60)
+"""How long an event and what became of telling it can be looked at and told again."""
 
 _logger = logging.getLogger(__name__)
 
@@ -114,6 +118,20 @@ async def forget_old_events(context: JobContext, timestamp: int) -> None:
     async def events() -> int:
         async with tools.database.connection() as connection:
             return await forget_events(connection, before, CHUNK)
+
+    await in_chunks(events)
+
+
+@queue.periodic(cron="29 3 * * *")
+@queue.task(name="forget_told_events", lock="forget_told_events", pass_context=True, retry=again)
+async def forget_old_told_events(context: JobContext, timestamp: int) -> None:
+    """Forgets old events of our own with their deliveries, every night."""
+    tools = tools_of(context)
+    before = tools.clock() - TOLD_EVENTS_KEPT
+
+    async def events() -> int:
+        async with tools.database.connection() as connection:
+            return await forget_told_events(connection, before, CHUNK)
 
     await in_chunks(events)
 

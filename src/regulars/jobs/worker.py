@@ -37,13 +37,18 @@ _logger = logging.getLogger(__name__)
 
 
 class Tools(msgspec.Struct, frozen=True):
-    """What jobs work with. `public_url` is how the server is reached from outside."""
+    """What jobs work with. `public_url` is how the server is reached from outside.
+
+    `secret_key` is what the secrets of webhooks are sealed with.
+    """
 
     database: Database
     clock: Clock
     photos: PhotoLibrary
     carriers: Carriers
     public_url: str
+    secret_key: str
+    webhooks_to_private_addresses: bool = False
 
 
 # A tick that was missed, because nothing ran at that hour, is made up for at the next start.

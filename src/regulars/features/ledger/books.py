@@ -14,10 +14,11 @@ import psycopg
 from regulars.base.clock import Clock
 from regulars.base.ids import new_id
 from regulars.db.pipeline import Pipeline
-from regulars.features.ledger import store_accounts, store_opening, store_posting
+from regulars.features.ledger import events, store_accounts, store_opening, store_posting
 from regulars.features.ledger.folding import Folding
 from regulars.features.ledger.model import AccountReference, AccountState, Claim, Command, Outcome
 from regulars.features.ledger.transaction import RETRYABLE, NothingSent, OpenedMeanwhile
+from regulars.features.webhooks import actions as webhooks
 
 
 class Books:
@@ -88,6 +89,9 @@ class Books:
             holds=writes.holds.values(),
             redemptions=writes.redemptions.values(),
         )
+        if self._folding.state.is_told and writes.transfers:
+            told = events.told(writes.transfers, writes.accounts)
+            webhooks.emit(self._pipeline, self._program_id, told, self.now)
 
 
 async def _open(

@@ -30,7 +30,8 @@ from regulars.features.ledger.store_rows import as_json, program
 # locked in the order of the references, which is sorted.
 LOCK_ACCOUNTS = Statement("""
 select a.account_id, a.member_id, a.asset, a.location_id, a.balance, a.held, a.credited, a.debited,
-    a.owed, a.version, a.closed_at is not null, a.updated_at
+    a.owed, a.version, a.closed_at is not null, a.updated_at,
+    exists (select from programs_told_of_transfers where program_id = %(program_id)s)
 from (
     select r.member_id, r.asset, r.location_id
     from json_to_recordset(%(references)s::json) as r (member_id uuid, asset text, location_id integer)
@@ -118,11 +119,15 @@ left join lateral (
 
 
 class BatchState(msgspec.Struct):
-    """What a batch decides on. The posting loop replaces entries as it decides."""
+    """What a batch decides on. The posting loop replaces entries as it decides.
+
+    `is_told`: somebody wants to be told of the transfers, or may want it.
+    """
 
     accounts: dict[AccountReference, AccountState]
     remembered: dict[tuple[str, str], Remembered]
     targets: dict[UUID, RefundTarget]
+    is_told: bool = True
 
 
 class _TargetRow(msgspec.Struct, frozen=True):
@@ -161,6 +166,8 @@ async def read_batch(
         accounts={state.reference: state for state in states_in(accounts.rows, positions.rows)},
         remembered=dict(map(_remembered, claimed.rows)) if claimed else {},
         targets=dict(map(_target, targets.rows)) if targets else {},
+        # Without an account nothing was asked; who tells finds out then.
+        is_told=accounts.rows[0][12] if accounts.rows else True,
     )
 
 

@@ -18,7 +18,8 @@ select set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin'
     set_config('enable_bitmapscan', 'off', true)
 """)
 
-# What the ledger's rules would decline, remember or book at another time than now is left out here.
+# What the ledger's rules would decline, remember or book at another time than now is left out here, and what
+# others are to be told of.
 CREDIT = Statement("""
 with credited as (
     update accounts a
@@ -42,6 +43,7 @@ with credited as (
         and a.owed = 0 and a.updated_at < %(now)s::timestamptz
         and r.amount > 0 and a.balance <= %(amount_max)s::bigint - r.amount
         and a.credited <= %(lifetime_total_max)s::bigint - r.amount
+        and not exists (select from programs_told_of_transfers where program_id = %(program_id)s)
     returning a.account_id, a.version, a.balance, r.amount, r.transfer_id, r.scope, r.key, r.fingerprint
 ),
 written_claims as (

@@ -31,7 +31,8 @@ _MANY_ROWS: LiteralString = """
 
 _THEIR_ACCOUNTS: LiteralString = " and a.member_id = any(%(member_ids)s::uuid[])"
 
-# What the ledger's rules would decline, remember or book at another time than now is left out here.
+# What the ledger's rules would decline, remember or book at another time than now is left out here, and what
+# others are to be told of.
 _CREDIT: tuple[LiteralString, LiteralString, LiteralString] = (
     """
 with credited as (
@@ -54,6 +55,7 @@ with credited as (
         and a.location_id = r.location_id and a.closed_at is null and a.owed = 0
         and a.updated_at < %(now)s::timestamptz and a.balance <= %(amount_max)s::bigint - r.amount
         and a.credited <= %(lifetime_total_max)s::bigint - r.amount
+        and not exists (select from programs_told_of_transfers where program_id = %(program_id)s)
 """,
     """
     returning a.account_id, a.member_id, a.asset, a.location_id, a.balance, a.held, a.credited, a.debited,

@@ -9,7 +9,7 @@ from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline, Sent
 from regulars.features.ledger.actions import Books, transact
 from regulars.features.ledger.model import Adjust, Attribution, Earn, Posted, TakeBack
-from regulars.features.memberships import rules, store, store_periods
+from regulars.features.memberships import events, rules, store, store_periods
 from regulars.features.memberships.model import (
     CONSUMER,
     Membership,
@@ -20,6 +20,7 @@ from regulars.features.memberships.model import (
 from regulars.features.passes import actions as passes
 from regulars.features.payments import actions as payments
 from regulars.features.payments.model import Event
+from regulars.features.webhooks import actions as webhooks
 
 GRANT = "membership_grant"
 TAKE_BACK = "membership_take_back"
@@ -157,9 +158,10 @@ def _write(
     *,
     rewards_changed: bool = False,
 ) -> None:
-    """The membership, and the news for the member's pass."""
+    """The membership, and the news for the member's pass and for those who want to be told."""
     if after != before:
         store.send_membership(pipeline, after, now)
+        webhooks.emit(pipeline, after.program_id, events.told(before, after, now), now)
     if rewards_changed or after.status != before.status:
         reason = "rewards" if rewards_changed else "membership"
         passes.send_update(pipeline, after.program_id, after.member_id, after.location_id, reason, now)

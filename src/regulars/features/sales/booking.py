@@ -3,6 +3,7 @@
 A sale without a promo takes two round trips. Its write is one statement, which PostgreSQL commits by itself,
 so it needs neither begin nor commit. One that names a promo takes three, with a transaction around the write
 and the use of the promo, which comes last, because all users of a promo stand in one queue until they commit.
+So does one that takes the customer to another tier, which is told in the same transaction.
 """
 
 from datetime import datetime
@@ -17,10 +18,11 @@ from regulars.db.transactions import BEGIN, COMMIT, roll_back
 from regulars.features.access.model import Location
 from regulars.features.promos import actions as promos
 from regulars.features.promos.model import Promo, PromoBook
-from regulars.features.sales import store
+from regulars.features.sales import events, store
 from regulars.features.sales.drafting import Draft
 from regulars.features.sales.model import Entry, LoggedSale, NewSale
 from regulars.features.tiers.model import TierBook
+from regulars.features.webhooks import actions as webhooks
 
 ATTEMPTS_MAX = 5
 RETRYABLE = (
@@ -63,9 +65,9 @@ async def _transact(
     await pipeline.flush()
     entry = draft.entry()
     promo = promos.in_book(promo_book, new.promo_code) if new.promo_code is not None else None
-    if promo is None:
+    if promo is None and not entry.changes_tier:
         return await _write(connection, entry)
-    return await _write_and_consume(connection, entry, promo)
+    return await _write_in_transaction(connection, entry, promo)
 
 
 async def _write(connection: Connection, entry: Entry) -> LoggedSale:
@@ -76,8 +78,8 @@ async def _write(connection: Connection, entry: Entry) -> LoggedSale:
     return LoggedSale(sale_id, False, entry.reckoning.promo_unknown, promo_overused=False)
 
 
-async def _write_and_consume(connection: Connection, entry: Entry, promo: Promo) -> LoggedSale:
-    """The sale and the use that it takes of its promo; one that was logged before takes none.
+async def _write_in_transaction(connection: Connection, entry: Entry, promo: Promo | None) -> LoggedSale:
+    """The sale, the use that it takes of its promo, and what is told; for one that was logged before, none.
 
     Raises Refused: duplicate_ticket.
     """
@@ -85,10 +87,12 @@ async def _write_and_consume(connection: Connection, entry: Entry, promo: Promo)
     try:
         pipeline.send(BEGIN)
         sale = store.send_sale(pipeline, entry)
-        use = promos.Consumption(pipeline, promo, entry.member_id, entry.sold_at)
+        webhooks.emit(pipeline, entry.program_id, events.told(entry), entry.sold_at)
+        use = None if promo is None else promos.Consumption(pipeline, promo, entry.member_id, entry.sold_at)
         await pipeline.flush()
         sale_id = int(sale.rows[0][0])
-        if not use.is_taken:
+        is_overused = use is not None and not use.is_taken
+        if is_overused:
             store.send_overuse(pipeline, entry.program_id, sale_id)
         pipeline.send(COMMIT)
         await pipeline.flush()
@@ -100,7 +104,9 @@ async def _write_and_consume(connection: Connection, entry: Entry, promo: Promo)
     except BaseException:
         await roll_back(connection)
         raise
-    return LoggedSale(sale_id, repeated=False, promo_unknown=False, promo_overused=not use.is_taken)
+    return LoggedSale(
+        sale_id, repeated=False, promo_unknown=entry.reckoning.promo_unknown, promo_overused=is_overused
+    )
 
 
 async def _logged_before(connection: Connection, entry: Entry) -> LoggedSale:

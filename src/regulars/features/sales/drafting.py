@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from regulars.base.refusals import Refused
 from regulars.db.pipeline import Pipeline, Sent
 from regulars.features.access.model import Location
@@ -42,16 +44,19 @@ class Draft:
         customer = store.customer_in(self._customer)
         if customer is None:
             raise Refused("customer_not_found")
+        location_id = self._hotel.location_id
+        after = standing_at(replace(customer, visits=customer.visits + 1), self._tier_book, location_id)
         return Entry(
             program_id=self._hotel.program_id,
-            location_id=self._hotel.location_id,
+            location_id=location_id,
             currency=self._hotel.currency,
             member_id=customer.member_id,
             new=self._new,
-            reckoning=self._due.reckoning(standing_at(customer, self._tier_book, self._hotel.location_id)),
+            reckoning=self._due.reckoning(standing_at(customer, self._tier_book, location_id)),
             preferences=preferences_of(self._new.items),
             fingerprint=fingerprint(self._new),
             sold_at=self._now,
+            tier_after=after.tier,
         )
 
     def _ask_for_customer(self, pipeline: Pipeline) -> Sent:

@@ -103,7 +103,10 @@ class Preference(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """A sale with everything that is written of it at once."""
+    """A sale with everything that is written of it at once.
+
+    `tier_after` is what the customer will be when they come next, because this sale is a visit, too.
+    """
 
     program_id: int
     location_id: int
@@ -114,6 +117,12 @@ class Entry(Struct, frozen=True):
     preferences: tuple[Preference, ...]
     fingerprint: bytes
     sold_at: datetime
+    tier_after: str
+
+    @property
+    def changes_tier(self) -> bool:
+        """Whether this visit takes the customer to another tier."""
+        return self.tier_after != self.reckoning.tier
 
 
 class LoggedSale(Struct, frozen=True):

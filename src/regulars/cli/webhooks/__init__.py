@@ -1,0 +1,1 @@
+"""`regulars webhooks`: the commands, and what they show."""

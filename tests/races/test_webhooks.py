@@ -1,0 +1,152 @@
+"""Several workers at once tell each event once; one that dies in a round leaves the rest to others."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+import pytest_asyncio
+
+from regulars.base.clock import utc_now
+from regulars.db.database import Database
+from regulars.features.webhooks import endpoints
+from regulars.features.webhooks.line_round import LEASE
+from tests.races.webhooks_worker import Task
+from tests.support.webhook_endpoints import EVENT, Receiver, Telling, receiving, until
+
+EVENTS = 400
+
+
+@pytest_asyncio.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as receiver:
+        yield receiver
+
+
+@pytest_asyncio.fixture
+async def telling(database: Database) -> Telling:
+    telling = await Telling.create(database)
+    telling.now = utc_now()
+    return telling
+
+
+class Worker:
+    """A process that delivers once it is let go."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def go(self) -> None:
+        """Delivering begins."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"\n")
+        await self._process.stdin.drain()
+
+    async def count(self) -> int:
+        """How many attempts it made in all."""
+        assert self._process.stdout is not None
+        return int(await self._process.stdout.readline())
+
+    async def kill(self) -> None:
+        """It is gone, without a chance to say so."""
+        self._process.kill()
+        await self._process.wait()
+
+
+@asynccontextmanager
+async def worker(database_url: str, ahead: timedelta = timedelta(0)) -> AsyncIterator[Worker]:
+    """A process that is ready to deliver."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.races.webhooks_worker",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        process.stdin.write(msgspec.json.encode(Task(database_url, ahead.total_seconds())) + b"\n")
+        assert await process.stdout.readline() == b"ready\n"
+        yield Worker(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def arrivals(receiver: Receiver, path: str) -> Counter[UUID]:
+    """How often each event came."""
+    return Counter(webhook.event_id for webhook in receiver.at(path))
+
+
+async def test_workers_at_once_tell_each_event_once(
+    telling: Telling, receiver: Receiver, database_url: str
+) -> None:
+    for path in ("/one", "/two", "/three"):
+        await telling.add(receiver.url(path))
+    await telling.emit(*[EVENT] * EVENTS)
+    async with AsyncExitStack() as stack:
+        workers = [await stack.enter_async_context(worker(database_url)) for _ in range(3)]
+        for each in workers:
+            await each.go()
+        counts = [await each.count() for each in workers]
+    assert sum(counts) == 3 * EVENTS
+    for path in ("/one", "/two", "/three"):
+        assert set(arrivals(receiver, path).values()) == {1}
+        assert len(arrivals(receiver, path)) == EVENTS
+    assert await telling.rows("select distinct state, attempts from webhook_deliveries") == [("delivered", 1)]
+
+
+async def test_a_worker_is_killed_in_a_round(telling: Telling, receiver: Receiver, database_url: str) -> None:
+    await telling.add(receiver.url("/ok"))
+    await telling.add(receiver.url("/hang"))
+    await telling.emit(*[EVENT] * EVENTS)
+    async with worker(database_url) as victim:
+        await victim.go()
+        await until(lambda: len(receiver.at("/ok")) > EVENTS // 3 and receiver.hanging > 0)
+        await victim.kill()
+    told = arrivals(receiver, "/ok")
+    assert len(told) < EVENTS
+    # Nothing has been lost or counted of what the other side never finished answering.
+    [(hung,)] = await telling.rows("select sum(attempts)::int from webhook_deliveries where endpoint_id = 2")
+    assert hung == 0
+    async with telling.database.transaction() as connection:
+        await endpoints.change_endpoint(
+            connection,
+            telling.program_id,
+            2,
+            url=receiver.url("/two"),
+            is_private_allowed=True,
+            now=telling.now,
+        )
+    async with worker(database_url, ahead=LEASE) as heir:
+        await heir.go()
+        await heir.count()
+    after = arrivals(receiver, "/ok")
+    assert len(after) == EVENTS and set(after.values()) <= {1, 2}
+    # What comes twice is what was under way or not yet put down when the worker died: less than a round.
+    assert sum(count - 1 for count in after.values()) <= 16
+    assert after.keys() == arrivals(receiver, "/two").keys()
+    assert await telling.rows("select distinct state, attempts from webhook_deliveries") == [("delivered", 1)]
+
+
+async def test_an_endpoint_that_is_added_meanwhile_is_told_of_each_event_once_or_never(
+    telling: Telling, receiver: Receiver
+) -> None:
+    async def happen() -> None:
+        for _ in range(30):
+            await telling.emit(EVENT)
+
+    async def add() -> None:
+        for _ in range(5):
+            await telling.add(receiver.url("/ok"))
+
+    await asyncio.gather(happen(), add())
+    await telling.emit("tier.changed")
+    rows = await telling.rows(
+        "select count(*) filter (where e.type = 'tier.changed'), count(*), count(distinct d.event_id)"
+        " from webhook_deliveries d join events e using (program_id, event_id) group by endpoint_id"
+    )
+    assert len(rows) == 5
+    assert all(last == 1 and told == once for last, told, once in rows)
