@@ -1,5 +1,6 @@
 """Each transfer is told once, under its own id, where somebody wants to be told; else nothing is kept."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -100,6 +101,17 @@ async def test_each_transfer_is_told_once(world: LedgerWorld) -> None:
     assert {event["type"] for event in await told(world)} >= {
         KINDS[verb].name for verb in Verb if verb is not Verb.EXPIRE
     }
+
+
+async def test_earns_that_have_nothing_to_decide_are_told(world: LedgerWorld) -> None:
+    accounts = await world.accounts(4)
+    await world.post(*(earn(1, account) for account in accounts))
+    await keep_events(world.database, world.program_id)
+    world.clock.advance(seconds=1)
+    await world.ledger.post(world.program_id, earn(2, accounts[0]))
+    world.clock.advance(seconds=1)
+    await asyncio.gather(*(world.ledger.post(world.program_id, earn(3, account)) for account in accounts))
+    assert sorted(event["amount"] for event in await told(world)) == [2, 3, 3, 3, 3]
 
 
 async def test_bulk_earns_are_told(world: LedgerWorld) -> None:

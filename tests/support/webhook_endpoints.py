@@ -33,6 +33,7 @@ class Received(msgspec.Struct, frozen=True):
     path: str
     headers: dict[str, str]
     body: bytes
+    seconds: float
 
     @property
     def event_id(self) -> UUID:
@@ -52,6 +53,7 @@ class Receiver:
         self.released = asyncio.Event()
         self.arrived = asyncio.Event()
         self.connections = 0
+        self.megabytes = 0
         self.hanging = 0
         self.hanging_most = 0
         self.port = 0
@@ -82,7 +84,7 @@ class Receiver:
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
         body = await reader.readexactly(int(headers["content-length"]))
         path = request.split(" ")[1]
-        self.received.append(Received(path, headers, body))
+        self.received.append(Received(path, headers, body, asyncio.get_running_loop().time()))
         self.arrived.set()
         if self.answers[path]:
             writer.write(self.answers[path].popleft())
@@ -115,6 +117,7 @@ class Receiver:
             for _ in range(50):
                 writer.write(b"x" * 1_000_000)
                 await writer.drain()
+                self.megabytes += 1
             return True
         if path == "/302":
             location = f"location: {self.url('/redirected')}\r\n"
