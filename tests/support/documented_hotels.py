@@ -11,7 +11,6 @@ from pathlib import Path
 from litestar import Litestar
 from msgspec import Struct
 
-from regulars.app import create_application, open_services
 from regulars.base.clock import utc_now
 from regulars.contracts.loyaltyhub.context import TILL_SCOPE
 from regulars.contracts.loyaltyhub.router import CONTRACT
@@ -19,8 +18,10 @@ from regulars.db.database import Connection, Database
 from regulars.features.access import actions as access
 from regulars.features.tiers import actions as tiers
 from regulars.features.tiers.model import Scheme, Tier, TierRule
+from regulars.http.services import Services
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
+from tests.support.applications import open_application
 from tests.support.guests import RATES
 from tests.support.hotels import HIGH_STREET, NUMBER_FOUR, SECRET_KEY
 
@@ -46,10 +47,8 @@ async def documented_hotels(database_url: str, data_directory: Path) -> AsyncIte
         data_directory=data_directory,
         connections_max=4,
     )
-    application = create_application(settings, contracts=[CONTRACT])
-    # Not the application's own lifespan, which has to end in the task it began in; fixtures do not.
-    async with open_services(settings) as services:
-        application.state["services"] = services
+    async with open_application(settings, [CONTRACT]) as application:
+        services: Services = application.state["services"]
         variables = await _furnish(services.database)
         variables |= {"REGULARS_DATABASE_URL": database_url, "REGULARS_SECRET_KEY": SECRET_KEY}
         yield DocumentedHotels(application, services.database, variables)

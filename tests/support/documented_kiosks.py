@@ -10,15 +10,16 @@ from pathlib import Path
 from litestar import Litestar
 from msgspec import Struct
 
-from regulars.app import create_application, open_services
 from regulars.base.clock import utc_now
 from regulars.contracts.sessions.context import ADMIN_SCOPE, INTERNAL_SCOPE, KIOSK_SCOPE
 from regulars.contracts.sessions.router import CONTRACT
 from regulars.db.database import Database
 from regulars.features.access import actions as access
+from regulars.http.services import Services
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
 from regulars.stand_ins.stripe.stand_in import StripeStandIn, stripe_stand_in
+from tests.support.applications import open_application
 from tests.support.kiosks import SECRET_KEY, VENUE
 
 KEYS = {
@@ -64,10 +65,8 @@ async def documented_kiosks(
                 **settings,
             }  # type: ignore[arg-type]
         )
-        application = create_application(server, contracts=[CONTRACT])
-        # Not the application's own lifespan, which has to end in the task it began in; fixtures do not.
-        services = await stack.enter_async_context(open_services(server))
-        application.state["services"] = services
+        application = await stack.enter_async_context(open_application(server, [CONTRACT]))
+        services: Services = application.state["services"]
         variables = await _furnish(services.database) | {
             "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "MEMBERSHIP_LINK_SIGNING_SECRET": LINK_SECRET,

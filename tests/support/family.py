@@ -9,7 +9,6 @@ from uuid import UUID
 import httpx2
 from litestar import Litestar
 
-from regulars.app import create_application, open_services
 from regulars.contracts.cryptokids.context import ADMIN_SCOPE, CHILD_SCOPE, PARENT_SCOPE
 from regulars.contracts.cryptokids.router import CONTRACT
 from regulars.db.database import Database
@@ -24,6 +23,7 @@ from regulars.http.contract import Contract
 from regulars.http.services import Services
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
+from tests.support.applications import open_application
 from tests.support.ledger import NOW, ManualClock
 
 SECRET_KEY = Secret("a secret key of the test suite, 42 characters")
@@ -156,10 +156,7 @@ async def family(
         **settings,
     )
     clock = ManualClock()
-    application = create_application(server, contracts=contracts, clock=clock)
-    # Not the application's own lifespan, which has to end in the task it began in; fixtures do not.
-    async with open_services(server, clock) as services:
-        application.state["services"] = services
+    async with open_application(server, contracts, clock) as application:
         transport = httpx2.ASGITransport(app=application)  # type: ignore[arg-type]
         async with httpx2.AsyncClient(transport=transport, base_url="http://family.test") as client:
             home = Family(application, client, clock)

@@ -8,7 +8,6 @@ from typing import Any
 import httpx2
 from litestar import Litestar
 
-from regulars.app import create_application, open_services
 from regulars.contracts.loyaltyhub.context import TILL_SCOPE
 from regulars.contracts.loyaltyhub.router import CONTRACT
 from regulars.db.database import Database
@@ -20,6 +19,7 @@ from regulars.http.contract import Contract
 from regulars.http.services import Services
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
+from tests.support.applications import open_application
 from tests.support.ledger import NOW, ManualClock
 
 SECRET_KEY = Secret("a secret key of the test suite, 42 characters")
@@ -194,10 +194,7 @@ async def _opened(
         data_directory=data_directory,
         **{"mode": "production", "connections_max": 4, **settings},
     )
-    application = create_application(server, contracts=contracts, clock=clock)
-    # Not the application's own lifespan, which has to end in the task it began in; fixtures do not.
-    async with open_services(server, clock) as services:
-        application.state["services"] = services
+    async with open_application(server, contracts, clock) as application:
         transport = httpx2.ASGITransport(app=application)  # type: ignore[arg-type]
         async with httpx2.AsyncClient(transport=transport, base_url="http://hotels.test") as client:
             yield Hotels(application, client, clock)

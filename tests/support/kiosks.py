@@ -10,7 +10,6 @@ import httpx2
 from litestar import Litestar
 from msgspec.structs import replace
 
-from regulars.app import create_application, open_services
 from regulars.contracts.sessions.context import ADMIN_SCOPE, INTERNAL_SCOPE, KIOSK_SCOPE
 from regulars.contracts.sessions.router import CONTRACT
 from regulars.db.database import Database
@@ -25,6 +24,7 @@ from regulars.settings_sources import Secret
 from regulars.stand_ins.apple.certificates import certificates
 from regulars.stand_ins.stripe.account import StripeAccount
 from regulars.stand_ins.stripe.stand_in import StripeStandIn, stripe_stand_in
+from tests.support.applications import open_application
 from tests.support.ledger import NOW, ManualClock
 from tests.support.tokens import RSA, key_set, signed
 
@@ -221,9 +221,8 @@ async def _opened(
         data_directory=data_directory,
         **{"mode": "production", "connections_max": 4, "public_url": "https://cards.test", **settings},
     )
-    application = create_application(server, contracts=contracts, clock=clock)
-    # Not the application's own lifespan, which has to end in the task it began in; fixtures do not.
-    async with open_services(server, clock) as services:
+    async with open_application(server, contracts, clock) as application:
+        services: Services = application.state["services"]
         issuers = TokenIssuers(services.database, services.locations, clock=clock, fetch=published_keys)
         application.state["services"] = replace(services, token_issuers=issuers)
         transport = httpx2.ASGITransport(app=application)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,11 +16,12 @@ from regulars.db.migrate import migrate
 
 
 class PostgresServer:
-    """A server whose databases the tests may create and drop."""
+    """A server whose databases the tests may create and drop. To be closed."""
 
     def __init__(self, conninfo: str) -> None:
         self.conninfo = conninfo
         self._template: str | None = None
+        self._connection = psycopg.connect(conninfo, autocommit=True)
 
     @contextmanager
     def empty_database(self) -> Iterator[str]:
@@ -37,11 +38,12 @@ class PostgresServer:
         with self._database(self._template) as conninfo:
             yield conninfo
 
-    def drop_template(self) -> None:
+    def close(self) -> None:
         """Drops the migrated database; a server of one's own is left as it was found."""
         if self._template is not None:
             self._drop(self._template)
             self._template = None
+        self._connection.close()
 
     @contextmanager
     def _database(self, template: str) -> Iterator[str]:
@@ -53,18 +55,16 @@ class PostgresServer:
 
     def _create(self, template: str) -> str:
         name = f"regulars_test_{uuid4().hex}"
-        with psycopg.connect(self.conninfo, autocommit=True) as connection:
-            # Copying files beats writing them to the log: nobody is connected to the template.
-            connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
+        # Copying files beats writing them to the log: nobody is connected to the template.
+        self._connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
         return name
 
     def _drop(self, name: str) -> None:
-        with psycopg.connect(self.conninfo, autocommit=True) as connection:
-            try:
-                connection.execute(f'drop database "{name}" with (force)')
-            except psycopg.errors.InsufficientPrivilege:
-                # An autovacuum worker is in there, whom only PostgreSQL itself may send away.
-                connection.execute(f'drop database "{name}"')
+        try:
+            self._connection.execute(f'drop database "{name}" with (force)')
+        except psycopg.errors.InsufficientPrivilege:
+            # An autovacuum worker is in there, whom only PostgreSQL itself may send away.
+            self._connection.execute(f'drop database "{name}"')
 
     def _conninfo_of(self, name: str) -> str:
         return make_conninfo(self.conninfo, dbname=name)
@@ -75,14 +75,13 @@ def postgres_server() -> Iterator[PostgresServer]:
     """The server named by REGULARS_TEST_DATABASE_URL, or an embedded one in a temporary directory."""
     given = os.environ.get("REGULARS_TEST_DATABASE_URL")
     if given:
-        server = PostgresServer(given)
-        yield server
-        server.drop_template()
+        with closing(PostgresServer(given)) as server:
+            yield server
         return
     directory = Path(tempfile.mkdtemp(prefix="regulars-tests-", dir=fast_directory()))
     try:
-        with EmbeddedPostgres(directory) as embedded:
-            yield PostgresServer(embedded.conninfo)
+        with EmbeddedPostgres(directory) as embedded, closing(PostgresServer(embedded.conninfo)) as server:
+            yield server
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 

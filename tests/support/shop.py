@@ -10,7 +10,6 @@ from litestar import Litestar, get, post
 from litestar.response import Stream
 from msgspec import Meta, Struct
 
-from regulars.app import create_application, open_services
 from regulars.base.clock import utc_now
 from regulars.base.refusals import Refused
 from regulars.db.database import Database, DatabaseUnavailable
@@ -24,6 +23,7 @@ from regulars.http.openapi import Operation
 from regulars.http.requests import HttpRequest, caller, caller_if_any, header, services
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
+from tests.support.applications import open_application
 
 SCOPE = "till:use"
 
@@ -148,10 +148,7 @@ async def open_shop(database_url: str, database: Database) -> AsyncIterator[Shop
     settings = Settings(
         mode="development", jobs=False, database_url=Secret(database_url), secret_key=Secret(secret_key)
     )
-    application = create_application(settings, contracts=[TILL])
-    # Not the application's own lifespan, which has to end in the task it began in; fixtures do not.
-    async with open_services(settings) as opened:
-        application.state["services"] = opened
+    async with open_application(settings, [TILL]) as application:
         transport = httpx2.ASGITransport(app=application)  # type: ignore[arg-type]
         async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client:
             yield Shop(application, client, database, secret_key, program.program_id, issued.key)

@@ -11,7 +11,6 @@ import httpx2
 import msgspec
 from litestar import Litestar
 
-from regulars.app import create_application, open_services
 from regulars.base.ids import new_id
 from regulars.contracts.rejoes.context import STORE_SCOPE
 from regulars.contracts.rejoes.router import CONTRACT
@@ -25,6 +24,7 @@ from regulars.http.contract import Contract
 from regulars.http.services import Services
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
+from tests.support.applications import open_application
 from tests.support.ledger import NOW, ManualClock
 from tests.support.pictures import encoded, quarters
 
@@ -229,10 +229,7 @@ async def stores(
             "shopify_webhook_secret": Secret(SHOPIFY_SECRET), **settings,
         },
     )  # fmt: skip
-    application = create_application(server, contracts=contracts, clock=clock)
-    # Not the application's own lifespan, which has to end in the task it began in; fixtures do not.
-    async with open_services(server, clock) as services:
-        application.state["services"] = services
+    async with open_application(server, contracts, clock) as application:
         transport = httpx2.ASGITransport(app=application)  # type: ignore[arg-type]
         async with httpx2.AsyncClient(transport=transport, base_url="http://stores.test") as client:
             opened = Stores(application, client, clock)

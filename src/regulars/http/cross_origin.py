@@ -8,6 +8,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from regulars.base.read_through import ReadThrough
 from regulars.base.setting_kinds_web import Origins
 from regulars.base.stored_settings import Holder, StoredSetting
+from regulars.db.database import Database
 from regulars.features.access.actions import list_programs
 from regulars.http.answers import Answer, Header
 from regulars.http.requests import first_headers
@@ -38,7 +39,7 @@ class CrossOrigin:
     def __init__(self, application: ASGIApp, state: Any) -> None:
         self._application = application
         self._state = state
-        self._origins: ReadThrough[None, frozenset[str]] = ReadThrough(
+        self._origins: ReadThrough[Database, frozenset[str]] = ReadThrough(
             size_max=1, lifetime_seconds=_LIFETIME_SECONDS
         )
 
@@ -65,12 +66,12 @@ class CrossOrigin:
         if origin.partition(b"://")[2] == headers.get(b"host") or not origin.isascii():
             return False
         services: Services = self._state["services"]
-        origins = await self._origins.get(None, lambda: _load_origins(services))
+        origins = await self._origins.get(services.database, lambda: _load_origins(services.database))
         return origins is not None and origin.decode() in origins
 
 
-async def _load_origins(services: Services) -> frozenset[str]:
-    async with services.database.connection() as connection:
+async def _load_origins(database: Database) -> frozenset[str]:
+    async with database.connection() as connection:
         programs = await list_programs(connection)
     return frozenset(origin for program in programs for origin in ORIGINS.read_from(program.settings))
 
