@@ -2,17 +2,21 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import cycle, islice
+from time import monotonic
 
 import pytest_asyncio
 
 from regulars.base.clock import utc_now
+from regulars.db.database import LOCK_WAIT_SECONDS_MAX
 from tests.support.counters import Counters, open_counters, order, payment
+from tests.support.http_socket import Answer
 from tests.support.server_process import ServerProcess
 from tests.support.soak import as_long_as_asked, bounded
-from tests.support.till import some_name, statuses
+from tests.support.till import Till, some_name, statuses
 
 pytestmark = as_long_as_asked
 
@@ -48,6 +52,23 @@ async def until(moment: str, seconds: float) -> None:
         await asyncio.sleep(0.005)
 
 
+async def until_answered(counters: Counters, requests: Sequence[bytes]) -> list[Answer]:
+    """The answers to requests that arrive together; who is told to come back does so.
+
+    On a slow machine a crowd at one customer waits for longer than a lock is waited for, and 503 says so.
+    """
+    began = monotonic()
+    answers = await counters.at_once(requests)
+    took_seconds = monotonic() - began
+    for place, answer in enumerate(answers):
+        if answer.status == 503:
+            assert took_seconds > LOCK_WAIT_SECONDS_MAX, answer
+            assert "retry-after" in answer.headers
+            with closing(Till(counters.server)) as till:
+                answers[place] = await till.ask(requests[place])
+    return answers
+
+
 async def test_a_reward_that_lapses_goes_to_the_payment_or_to_another_cart(hurried: Counters) -> None:
     """Payments of two orders, another cart and the job that tidies meet at the instant of the lapse."""
     for number in range(bounded(6, 100)):
@@ -61,13 +82,13 @@ async def test_a_reward_that_lapses_goes_to_the_payment_or_to_another_cart(hurri
         ]
         # Opening the connections takes a moment too: some rounds come before the instant, some after it.
         await until(held["expires_at"], -0.35 + 0.06 * (number % 6))
-        answers = await hurried.at_once(list(islice(cycle(kinds), CROWD)))
+        answers = await until_answered(hurried, list(islice(cycle(kinds), CROWD)))
         assert {answer.status for answer in answers} <= {200, 409}
         redeems = Counter(a.body["status"] for a in answers if "rewards_redeemed" in a.body)
         holds = {a.body["hold_id"]: a.body["expires_at"] for a in answers if "hold_id" in a.body}
         # On a slow machine the other cart's hold lapses as well, before the last payment is in.
         is_slow = any(has_passed(moment) for moment in holds.values())
-        assert redeems["redeemed"] + len(holds) == 1 or (is_slow and redeems["redeemed"] == 1), redeems
+        assert redeems["redeemed"] + len(holds) == 1 or (is_slow and redeems["redeemed"] <= 1), redeems
         assert (redeems["no_hold"] > 0) == bool(holds) or is_slow
         assert await hurried.balances(customer_id) == (0, 1 - redeems["redeemed"])
 
