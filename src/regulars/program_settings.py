@@ -17,6 +17,7 @@ from regulars.features.kiosk import model_settings as kiosk_settings
 from regulars.features.lending import model_settings as lending_settings
 from regulars.features.memberships import model_settings as membership_settings
 from regulars.features.photos import model_settings as photo_settings
+from regulars.features.referrals import model_settings as referral_settings
 from regulars.http.cross_origin import ORIGINS
 
 SETTINGS: tuple[StoredSetting[Any], ...] = (
@@ -44,6 +45,7 @@ SETTINGS: tuple[StoredSetting[Any], ...] = (
     rejoes.KEYLESS,
     rejoes.SHOPIFY_SECRET,
     rejoes.UNKNOWN_CARDS_PER_MINUTE,
+    *referral_settings.SETTINGS,
     loyaltyhub.PHONE_REGION,
     kiosk_settings.PHONE_REGION,
     kiosk.BRANDING,
