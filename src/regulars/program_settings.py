@@ -9,6 +9,7 @@ from typing import Any
 
 from regulars.base.stored_settings import Holder, StoredSetting
 from regulars.contracts.cryptokids import settings as cryptokids
+from regulars.contracts.fittwin import settings as fittwin
 from regulars.contracts.loyaltyhub import context as loyaltyhub
 from regulars.contracts.rejoes import settings as rejoes
 from regulars.contracts.sessions import settings as sessions
@@ -45,6 +46,7 @@ SETTINGS: tuple[StoredSetting[Any], ...] = (
     rejoes.KEYLESS,
     rejoes.SHOPIFY_SECRET,
     rejoes.UNKNOWN_CARDS_PER_MINUTE,
+    *fittwin.ISSUER,
     *referral_settings.SETTINGS,
     loyaltyhub.PHONE_REGION,
     kiosk_settings.PHONE_REGION,

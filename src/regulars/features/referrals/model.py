@@ -3,7 +3,7 @@
 Money is in minor units of the policy's currency. Devices, addresses and buyers are keyed hashes everywhere.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,9 @@ from uuid import UUID
 from msgspec import Struct
 
 AMOUNT_MAX = 2**53 - 1
+EVENT_PERIOD = timedelta(hours=1)
+"""In any period of this length a source may make so many events as the policy believes."""
+
 ORDER_ID_LENGTH_MAX = 200
 CHANNEL_LENGTH_MAX = 40
 DECIDED_BY_LENGTH_MAX = 200

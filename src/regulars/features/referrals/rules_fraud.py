@@ -1,12 +1,9 @@
 """What looks like fraud. Pure decisions about what was seen; each threshold is the policy's."""
 
-from datetime import timedelta
-
 from msgspec import Struct
 
 from regulars.features.referrals.model import Policy, Rule
 
-EVENT_PERIOD = timedelta(hours=1)
 JUDGED_MAX = 100
 """So many of a RID's newest orders are looked at for their sources."""
 
