@@ -7,7 +7,13 @@ from regulars.features.referrals.deciding import block, claw_back, clear, list_f
 from regulars.features.referrals.erasing import erase
 from regulars.features.referrals.flagging import flag_flood
 from regulars.features.referrals.maturing import mature_due
-from regulars.features.referrals.products import add_product, change_product, find_product, list_products
+from regulars.features.referrals.products import (
+    LISTED_MAX,
+    add_product,
+    change_product,
+    find_product,
+    list_products,
+)
 from regulars.features.referrals.purchasing import attribute
 from regulars.features.referrals.reading import counts_clicks, events_of, find, find_link, stats_of
 from regulars.features.referrals.returning import credit_asset, return_order
@@ -17,6 +23,7 @@ from regulars.features.referrals.spending import note_spent
 from regulars.features.referrals.upkeep import forget_clicks, forget_sightings
 
 __all__ = [
+    "LISTED_MAX",
     "SourceHashes",
     "add_product",
     "attribute",
