@@ -234,10 +234,11 @@ async def market(
     data_directory: Path,
     *,
     contracts: Sequence[Contract] = (CONTRACT,),
+    clock: ManualClock | None = None,
     **settings: Any,
 ) -> AsyncIterator[Market]:
     """The application of a program that sells, and of another program; everything adds up afterwards."""
-    clock = ManualClock()
+    clock = clock or ManualClock()
     server = Settings(
         database_url=Secret(database_url),
         secret_key=SECRET_KEY,

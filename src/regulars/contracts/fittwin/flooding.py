@@ -4,7 +4,7 @@ from regulars.contracts.fittwin.context import Context
 from regulars.features.referrals.model import EVENT_PERIOD, Source
 from regulars.features.referrals.model_settings import policy_of
 
-_EVENTS = "referrals.events"
+_EVENTS = "referral_events"
 
 
 async def is_flood(context: Context, source: Source) -> bool:
