@@ -10,6 +10,7 @@ from litestar import Litestar
 
 from regulars.base.clock import Clock, utc_now
 from regulars.contracts.cryptokids.router import CONTRACT as CRYPTOKIDS
+from regulars.contracts.fittwin.router import CONTRACT as FITTWIN
 from regulars.contracts.loyaltyhub.router import CONTRACT as LOYALTY_HUB
 from regulars.contracts.rejoes.router import CONTRACT as REJOES
 from regulars.contracts.sessions.router import CONTRACT as SESSIONS
@@ -45,7 +46,7 @@ _logger = structlog.get_logger("regulars")
 
 DECODERS_MAX = 4
 
-CONTRACTS: tuple[Contract, ...] = (CRYPTOKIDS, LOYALTY_HUB, SESSIONS, REJOES)
+CONTRACTS: tuple[Contract, ...] = (CRYPTOKIDS, LOYALTY_HUB, SESSIONS, REJOES, FITTWIN)
 """Every published contract that the server speaks. Adding one is adding it here."""
 
 Background = Callable[[Services], AbstractAsyncContextManager[None]]

@@ -9,6 +9,7 @@ from typing import Any
 
 from regulars.base.stored_settings import Holder, StoredSetting
 from regulars.contracts.cryptokids import settings as cryptokids
+from regulars.contracts.fittwin import settings as fittwin
 from regulars.contracts.loyaltyhub import context as loyaltyhub
 from regulars.contracts.rejoes import settings as rejoes
 from regulars.contracts.sessions import settings as sessions
@@ -17,6 +18,7 @@ from regulars.features.kiosk import model_settings as kiosk_settings
 from regulars.features.lending import model_settings as lending_settings
 from regulars.features.memberships import model_settings as membership_settings
 from regulars.features.photos import model_settings as photo_settings
+from regulars.features.referrals import model_settings as referral_settings
 from regulars.http.cross_origin import ORIGINS
 
 SETTINGS: tuple[StoredSetting[Any], ...] = (
@@ -44,6 +46,8 @@ SETTINGS: tuple[StoredSetting[Any], ...] = (
     rejoes.KEYLESS,
     rejoes.SHOPIFY_SECRET,
     rejoes.UNKNOWN_CARDS_PER_MINUTE,
+    *fittwin.ISSUER,
+    *referral_settings.SETTINGS,
     loyaltyhub.PHONE_REGION,
     kiosk_settings.PHONE_REGION,
     kiosk.BRANDING,

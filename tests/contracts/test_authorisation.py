@@ -19,6 +19,7 @@ from tests.support.family import Family, family
 from tests.support.family_callers import KINDS, MISPLACED, NOBODY, Headers, callers
 from tests.support.family_requests import REQUESTS, Prepared, prepared
 from tests.support.footprint import differences, footprint
+from tests.support.market_requests import EVERY as REFERRAL_ROUTES
 from tests.support.postgres import PostgresServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -136,7 +137,7 @@ async def world(
 
 async def test_every_route_is_in_the_tables(world: World) -> None:
     declared = [f"{row.method} {row.path}" for row in authorisation_table(world.home.application)]
-    assert sorted([*ROUTES, *TILL_ROUTES, *KIOSK_ROUTES, *STORE_ROUTES]) == sorted(declared)
+    assert sorted([*ROUTES, *TILL_ROUTES, *KIOSK_ROUTES, *STORE_ROUTES, *REFERRAL_ROUTES]) == sorted(declared)
     assert set(REQUESTS) == set(ROUTES)
 
 

@@ -172,6 +172,25 @@ class Text(Kind[str], frozen=True):
         return text.strip()
 
 
+class Currency(Kind[str], frozen=True):
+    """A currency's code."""
+
+    @property
+    def allowed(self) -> str:
+        """How it is written."""
+        return "three capital letters of ISO 4217, such as GBP"
+
+    def nearest(self, value: Any) -> str:
+        """The code."""
+        if not isinstance(value, str) or not (len(value) == 3 and value.isascii() and value.isalpha()):
+            raise ValueError(self.allowed)
+        return value.upper()
+
+    def typed(self, text: str) -> str:
+        """The code in whatever case."""
+        return text.strip().upper()
+
+
 class SecretText(Kind[str | None], frozen=True):
     """A secret, or null where there is none. It is never shown, and never typed where others could see it."""
 

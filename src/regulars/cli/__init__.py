@@ -29,6 +29,11 @@ COMMANDS = {
         "regulars.cli.webhooks.commands:webhooks",
         "Tell other servers what happens: endpoints, deliveries, replays.",
     ),
+    "products": ("regulars.cli.products:products", "List, add and change products that are recommended."),
+    "referrals": (
+        "regulars.cli.referrals:referrals",
+        "Decide about referrals that look like fraud, pay rewards.",
+    ),
     "verify": ("regulars.cli.verify:verify", "Check that the books of a live database add up."),
     "migrate": ("regulars.cli.migrate:migrate", "Bring the database to the schema of this version."),
     "bench": ("regulars.bench.command:bench", "Measure this machine beside pgbench: postings and tills."),

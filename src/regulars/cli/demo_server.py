@@ -34,6 +34,7 @@ from regulars.demo.payments import (
     stand_in_settings,
     stripe_of_demo,
 )
+from regulars.demo.referrals import fill_shop, shop_variables
 from regulars.demo.seed import find_demo, seed
 from regulars.demo.state import Size
 from regulars.demo.summary import CONTENTS, first_request
@@ -169,9 +170,10 @@ async def _prepare(
         await _refuse_other_data(database, settings.data_directory)
         with _progress() as show_progress:
             program = await seed(database, Ledger(database, utc_now), library, size, utc_now(), show_progress)
+        secret_key = with_secret_key(settings).secret_key
+        assert secret_key is not None
+        program = await fill_shop(database, program, secret_key, utc_now())
         async with database.transaction() as connection:
-            secret_key = with_secret_key(settings).secret_key
-            assert secret_key is not None
             known = read_variables(settings.data_directory)
             keys = await complete_keys(connection, secret_key, program.program_id, known, utc_now())
             wallets = await wallet_paths(connection, program.program_id, utc_now())
@@ -182,7 +184,8 @@ async def _prepare(
         library.close()
         await database.close()
     secrets = complete_secrets(known, _given_secrets(settings))
-    variables = {"REGULARS_URL": url, "VENUE_ID": SOHO.slug, **keys, **secrets}
+    shop = shop_variables(program, utc_now())
+    variables = {"REGULARS_URL": url, "VENUE_ID": SOHO.slug, **keys, **secrets, **shop}
     return Demo(variables, wallets, webhooks_url=receiver.url)
 
 

@@ -7,6 +7,7 @@ import re
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import NoReturn
+from uuid import UUID
 
 from regulars.cli.failures import CommandFailed, ExitCode
 
@@ -19,6 +20,9 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NUMBER = re.compile(r"[0-9]{1,13}(\.[0-9]{1,20})?", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?", re.ASCII)
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 
 
 def unreadable(option: str, text: str, instead: str) -> NoReturn:
@@ -114,6 +118,13 @@ def phone_region_of(text: str, option: str) -> str:
     if not is_region(region):
         unreadable(option, text, "a country of ISO 3166-1, such as GB or IE")
     return region
+
+
+def id_of(text: str, option: str) -> UUID:
+    """A UUID in its one usual spelling, in either case."""
+    if not _UUID.fullmatch(text.strip()):
+        unreadable(option, text, "a UUID, as the list shows it")
+    return UUID(text.strip())
 
 
 def slug_of(name: str) -> str:

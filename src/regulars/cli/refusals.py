@@ -27,6 +27,14 @@ SENTENCES = {
     "event_not_found": "'regulars webhooks events' shows the ids of those that are kept",
     "delivery_not_found": "'regulars webhooks deliveries' shows the ids of those that there are",
     "unreadable_secret": "it was sealed with another secret key of the server: 'regulars webhooks rotate'",
+    "invalid_product_slug": "a slug is 1 to 100 of a-z, 0-9, - and _, and begins with a letter or a digit",
+    "product_taken": "another product has this slug or this id",
+    "product_not_found": "'regulars products list' shows those that the program has",
+    "flag_not_found": "'regulars referrals flags' shows those that are open",
+    "flag_decided": "somebody has decided otherwise before, and a flag is decided once",
+    "reward_not_found": "no reward is known for this order",
+    "reward_is_not_cash": "store credit counts as paid when it is spent",
+    "reward_not_payable": "it is still held, or was cancelled",
     "invalid_amount": "it has more decimals than the currency, or is too large",
 }
 

@@ -24,9 +24,10 @@ async def _verify(data: Data) -> int:
     from regulars.features.ledger import verify as ledger
     from regulars.features.lending import verify as lending
     from regulars.features.memberships import verify as memberships
+    from regulars.features.referrals import verify as referrals
     from regulars.features.sales import verify as sales
 
-    features = (ledger, sales, kiosk, memberships, lending)
+    features = (ledger, sales, kiosk, memberships, lending, referrals)
 
     # It reads every row there is, however long that takes.
     patient = open_session(data, statement_timeout_seconds=STATEMENT_SECONDS_MAX)

@@ -17,16 +17,25 @@ FILE = "demo.env"
 
 
 class DemoKey(msgspec.Struct, frozen=True):
-    """What a key in the file is called, what it may do, and the slug of the place that it is bound to."""
+    """What a key in the file is called, what it may do, and the slug of the place that it is bound to.
+
+    `more_scopes` are for a caller who speaks several contracts.
+    """
 
     name: str
     scope: str
     place: str | None = None
+    more_scopes: tuple[str, ...] = ()
+
+    @property
+    def scopes(self) -> set[str]:
+        """All that it may do."""
+        return {self.scope, *self.more_scopes}
 
 
 KEYS = {
     "KIOSK_SHARED_SECRET": DemoKey("Demo kiosks", "sessions:kiosk"),
-    "INTERNAL_API_KEY": DemoKey("Demo shop's server", "sessions:internal"),
+    "INTERNAL_API_KEY": DemoKey("Demo shop's server", "sessions:internal", more_scopes=("fittwin:internal",)),
     "ADMIN_API_KEY": DemoKey("Demo shop's office", "sessions:admin"),
     "CK_ADMIN_KEY": DemoKey("Demo admin", "cryptokids:admin"),
     "CK_PARENT_KEY": DemoKey("Demo parent", "cryptokids:parent"),
@@ -65,13 +74,13 @@ async def complete_keys(
         location_id = places[wanted.place] if wanted.place is not None else None
         key = known.get(variable, "")
         caller = await credentials.find_caller(connection, secret_key, key, now)
-        if caller is None or not _is_for(caller, program_id, location_id, wanted.scope):
+        if caller is None or not _is_for(caller, program_id, location_id, wanted.scopes):
             issued = await credentials.issue_credential(
                 connection,
                 secret_key,
                 program_id,
                 name=wanted.name,
-                scopes=[wanted.scope],
+                scopes=wanted.scopes,
                 location_id=location_id,
                 now=now,
             )
@@ -80,8 +89,8 @@ async def complete_keys(
     return found
 
 
-def _is_for(caller: Caller, program_id: int, location_id: int | None, scope: str) -> bool:
-    return (caller.program_id, caller.location_id) == (program_id, location_id) and scope in caller.scopes
+def _is_for(caller: Caller, program_id: int, location_id: int | None, scopes: set[str]) -> bool:
+    return (caller.program_id, caller.location_id) == (program_id, location_id) and scopes <= caller.scopes
 
 
 def read_variables(directory: Path) -> dict[str, str]:

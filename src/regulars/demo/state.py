@@ -44,7 +44,21 @@ class StoresState(msgspec.Struct, frozen=True):
     stores_complete: bool
 
 
-State = TypeVar("State", DemoState, HotelsState, KiosksState, StoresState)
+class ShopState(msgspec.Struct, frozen=True):
+    """The same of its web shop."""
+
+    shop_size: Size
+    shop_until: datetime
+    shop_complete: bool
+
+
+State = TypeVar("State", DemoState, HotelsState, KiosksState, StoresState, ShopState)
+
+
+def has_begun(program: Program, kind: type[State]) -> bool:
+    """Whether that part of the demo is there, complete or not."""
+    settings = program.settings
+    return all(f"demo.{name}" in settings for name in kind.__struct_fields__)
 
 
 def state_in(program: Program, kind: type[State]) -> State:

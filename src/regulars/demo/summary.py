@@ -6,6 +6,7 @@ from pathlib import Path
 from regulars.demo.hotels.guests import JOHN, JOHN_RFID
 from regulars.demo.hotels.places import HOTELS
 from regulars.demo.kiosks.venues import VENUES, Venue
+from regulars.demo.referrals import PRODUCTS
 from regulars.demo.stores.places import STORES
 from regulars.demo.stores.subscribers import FIRST as SUBSCRIBERS
 
@@ -25,7 +26,8 @@ CONTENTS = {
     "Sessions Rewards venues": f"{' and '.join(_named(venue) for venue in VENUES)}, with months of orders",
     "Rejoes stores": f"{' and '.join(store.name for store in STORES)}, with a year of loans",
     "Rejoes cards": f"{_card('PREMIUM')}, {_card('PLUS')}, {_card('BASIC')}, {_card('PAUSED')} and others",
-    "not served yet": "FitTwin, native: no keys for them",
+    "FitTwin shop": f"{len(PRODUCTS)} products, with months of links, orders and rewards, and some flags",
+    "not served yet": "native: no keys for it",
 }
 """Who and what is in it, by what a table calls it."""
 

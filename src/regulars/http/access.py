@@ -101,11 +101,12 @@ class BearerToken(msgspec.Struct, frozen=True):
     """A signed token (JWT) sent as `Authorization: Bearer …`, which stands for `scopes`.
 
     Its issuer is the one that a program names in the settings that begin with `settings`; see
-    `http/token_issuers.py`.
+    `http/token_issuers.py`. A token `of_subjects` is about somebody, and may be signed with a shared secret.
     """
 
     settings: str
     scopes: frozenset[str]
+    of_subjects: bool = False
     name: str = "authorization"
 
     def read(self, headers: Mapping[bytes, bytes], method: str) -> str | None:

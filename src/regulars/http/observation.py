@@ -73,7 +73,7 @@ class Observation:
 
         if scope["method"] == "HEAD":
             # The server drops the body of an answer to HEAD; its own scope still knows the method.
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", "only_headers": True}
         application = self._cross_origin if b"origin" in headers else self._router
         try:
             if "\0" in scope["path"]:

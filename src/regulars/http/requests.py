@@ -79,6 +79,11 @@ def client_address(request: HttpRequest) -> str | None:
     return client[0] if client else None
 
 
+def asks_for_headers_only(request: HttpRequest) -> bool:
+    """Whether this is a HEAD, as programs send that look at a link and do not follow it."""
+    return "only_headers" in request.scope
+
+
 def prefers_page(request: HttpRequest) -> bool:
     """Whether whoever asks would rather read a page than JSON, as browsers say; programs take anything."""
     try:

@@ -3,7 +3,7 @@
 The modules with tasks are imported here, because a worker runs what it has heard of.
 """
 
-from regulars.jobs import lending, memberships, upkeep
+from regulars.jobs import lending, memberships, referrals, upkeep
 from regulars.jobs.webhooks import delivering
 from regulars.jobs.worker import Tools, defer_in, in_chunks, newest_heartbeat, queue, working
 
@@ -16,6 +16,7 @@ __all__ = [
     "memberships",
     "newest_heartbeat",
     "queue",
+    "referrals",
     "upkeep",
     "working",
 ]

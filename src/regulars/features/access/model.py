@@ -35,7 +35,8 @@ class Caller(msgspec.Struct, frozen=True):
     """Who sends a request; `credential_id` is None for a keyless one.
 
     `location_id` binds the caller to one location; None acts for every location of the program.
-    `member_id` is set for a member's own device, which reaches that member's data only.
+    `member_id` is set for a member's own device, which reaches that member's data only. `subject` is whom a
+    token of the program's issuer is about, under the issuer's own id.
     """
 
     program_id: int
@@ -44,6 +45,7 @@ class Caller(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
     location_id: int | None = None
     member_id: UUID | None = None
+    subject: str | None = None
 
 
 class Secret(msgspec.Struct, frozen=True):

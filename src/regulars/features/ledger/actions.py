@@ -18,6 +18,8 @@ from regulars.features.ledger.model import AccountReference, AccountState, HoldS
 from regulars.features.ledger.model_lists import HoldRow, PeriodTotals, RedemptionRow
 from regulars.features.ledger.recalling import recalled
 from regulars.features.ledger.rules_holds import is_expired, settle
+from regulars.features.ledger.store_bulk import send_credits
+from regulars.features.ledger.store_opening import open_accounts
 from regulars.features.ledger.store_reading import (
     balance_at,
     find_transfer,
@@ -42,9 +44,11 @@ __all__ = [
     "list_history",
     "list_holds",
     "list_redemptions",
+    "open_accounts",
     "period_totals",
     "recalled",
     "send_account_states",
+    "send_credits",
     "transact",
     "verify",
 ]

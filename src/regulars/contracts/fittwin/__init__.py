@@ -1,0 +1,1 @@
+"""FitTwin: members recommend products, shops tell of clicks and orders, rewards follow."""
