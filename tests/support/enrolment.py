@@ -1,5 +1,6 @@
 """Programs and members made through the features themselves, for the tests of members."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,8 +24,8 @@ async def new_program(database: Database, slug: str) -> int:
     return program.program_id
 
 
-async def keep_events(database: Database, program_id: int) -> None:
-    """Whatever happens in the program from now on is noted, though nobody is told of it."""
+async def keep_events(database: Database, program_id: int, types: Sequence[str] = ("*",)) -> None:
+    """What happens in the program from now on is noted, of these types, though nobody is told of it."""
     seal = SecretSeal("a secret key of the tests")
     async with database.transaction() as connection:
         made = await endpoints.add_endpoint(
@@ -32,7 +33,7 @@ async def keep_events(database: Database, program_id: int) -> None:
             seal,
             program_id,
             url="https://nobody.example/",
-            types=["*"],
+            types=types,
             is_private_allowed=False,
             now=NOW,
         )

@@ -31,6 +31,7 @@ from regulars.http.services import Services
 from regulars.http.token_issuers import TokenIssuers
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
+from tests.support.enrolment import keep_events
 from tests.support.ledger import NOW, ManualClock
 from tests.support.tokens import RSA, key_set, signed
 
@@ -290,3 +291,4 @@ async def _furnish(opened: Market) -> None:
                 connection, program.program_id, slug="slug", name="Denim jacket", now=NOW
             )
             opened.product_id = str(product.product_id)
+    await keep_events(opened.database, opened.program_id, ["referral.*"])

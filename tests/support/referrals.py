@@ -32,6 +32,7 @@ from regulars.features.referrals.model import (
     Source,
     Verdict,
 )
+from tests.support.enrolment import keep_events
 from tests.support.ledger import NOW, ManualClock
 
 SECRET = "a secret key of the test suite, 42 characters"
@@ -61,6 +62,7 @@ class Shop:
                 settings={f"referrals.{name}": value for name, value in settings.items()},
                 now=NOW,
             )
+        await keep_events(database, program.program_id, ["referral.*"])
         return cls(database, program)
 
     @property

@@ -66,13 +66,17 @@ LOAN_SWAPPED = EventType("loan.swapped", SwapData, "A garment came back, and ano
 LOAN_DUE_SOON = EventType("loan.due_soon", LoanData, "A garment will be due in a few days. Told once.")
 LOAN_OVERDUE = EventType("loan.overdue", LoanData, "A garment should have come back. Told once.")
 
-REFERRAL_CLICK = EventType("referral.click", ClickData, "Somebody came through a referral link.")
-REFERRAL_CONVERSION = EventType("referral.conversion", ConversionData, "A referral led to an order.")
+REFERRAL_CLICK = EventType("referral.click", ClickData, "Somebody followed a referral link.")
+REFERRAL_CONVERSION = EventType(
+    "referral.conversion", ConversionData, "An order that came by a referral was paid."
+)
 REFERRAL_REWARD_PAYABLE = EventType(
-    "referral.reward_payable", RewardPayableData, "A referral has earned a reward."
+    "referral.reward_payable",
+    RewardPayableData,
+    "An order can no longer come back, and its referrer has the reward.",
 )
 REFERRAL_FRAUD_FLAG = EventType(
-    "referral.fraud_flag", FraudFlagData, "A referral or its order broke a rule against fraud."
+    "referral.fraud_flag", FraudFlagData, "A referral, or an order that came by it, looks like fraud."
 )
 
 WEBHOOK_DISABLED = EventType(

@@ -75,10 +75,12 @@ class ClickData(Struct, frozen=True):
 
 
 class ConversionData(Struct, frozen=True):
-    """An order that a referral led to."""
+    """An order that came by a referral and was paid."""
 
     rid: Annotated[str, Meta(description="The referral id.")]
     orderId: Annotated[str, Meta(description="The order.")]  # noqa: N815 (as its contract writes it)
+    orderTotal: Annotated[int, Meta(description="In minor units of the currency.")]  # noqa: N815
+    currency: Annotated[str, Meta(description="ISO 4217, three letters.")]
 
 
 class RewardPayableData(Struct, frozen=True):
@@ -92,11 +94,13 @@ class RewardPayableData(Struct, frozen=True):
 
 
 class FraudFlagData(Struct, frozen=True):
-    """A referral that a rule against fraud has stopped."""
+    """A referral, or an order that came by it, that looks like fraud. An operator decides about it."""
 
+    flagId: Annotated[UUID, Meta(description="The flag, for the operator's queue.")]  # noqa: N815
     rid: Annotated[str, Meta(description="The referral id.")]
     orderId: Annotated[str | None, Meta(description="The order, if there is one.")]  # noqa: N815
     rule: Annotated[str, Meta(description="The rule that was broken.")]
+    observed: Annotated[int | None, Meta(description="The figure that broke it, where the rule has one.")]
 
 
 class EndpointData(Struct, frozen=True):
