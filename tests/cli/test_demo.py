@@ -5,11 +5,13 @@ import re
 import signal
 import stat
 import subprocess
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import jwt
 import pytest
 
 from regulars.demo.kiosks.customers import FIRST
@@ -164,9 +166,15 @@ def test_data_and_keys_stay_when_it_is_stopped_and_started_again(
     with serving(tmp_path / "two.log", "demo", "--data", str(demo_directory)) as second:
         found = variables(demo_directory / "demo.env")
         assert found.pop("REGULARS_URL") == second.url
-        # It is the same one again, unless another program has taken its port meanwhile.
+        # They are the same again, unless another program has taken their port meanwhile.
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", found.pop("STRIPE_STAND_IN_URL"))
-        del keys["REGULARS_URL"], keys["STRIPE_STAND_IN_URL"]
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", found.pop("WEBHOOK_RECEIVER_URL"))
+        del keys["REGULARS_URL"], keys["STRIPE_STAND_IN_URL"], keys["WEBHOOK_RECEIVER_URL"]
+        for name, user in (("SHOPPER_TOKEN", "SHOPPER_USER_ID"), ("SHOPPER_2_TOKEN", "SHOPPER_2_USER_ID")):
+            # Made anew at each start, so that nobody is left with one that has expired.
+            token = jwt.decode(found.pop(name), options={"verify_signature": False})
+            assert (token["sub"], token["exp"] > time.time()) == (found[user], True)
+            del keys[name]
         assert found == keys
         assert second.get("/api/history?limit=500", X_Admin_Key=keys["CK_ADMIN_KEY"]).json() == history
         customer = FIRST[0].phone
