@@ -13,7 +13,6 @@ import msgspec
 from litestar import Litestar
 from msgspec.structs import replace
 
-from regulars.app import create_application, open_services
 from regulars.base.ids import new_id
 from regulars.contracts.fittwin.context import INTERNAL_SCOPE
 from regulars.contracts.fittwin.router import CONTRACT
@@ -31,6 +30,7 @@ from regulars.http.services import Services
 from regulars.http.token_issuers import TokenIssuers
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
+from tests.support.applications import open_application
 from tests.support.enrolment import keep_events
 from tests.support.ledger import NOW, ManualClock
 from tests.support.tokens import RSA, key_set, signed
@@ -246,9 +246,8 @@ async def market(
         data_directory=data_directory,
         **{"mode": "production", "connections_max": 4, "public_url": "https://regulars.test", **settings},
     )
-    application = create_application(server, contracts=contracts, clock=clock)
-    # Not the application's own lifespan, which has to end in the task it began in; fixtures do not.
-    async with open_services(server, clock) as services:
+    async with open_application(server, contracts, clock) as application:
+        services: Services = application.state["services"]
         issuers = TokenIssuers(services.database, services.locations, clock=clock, fetch=published_keys)
         application.state["services"] = replace(services, token_issuers=issuers)
         transport = httpx2.ASGITransport(app=application, client=("203.0.113.9", 5000))  # type: ignore[arg-type]
