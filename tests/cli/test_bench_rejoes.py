@@ -40,6 +40,7 @@ def test_rejoes_measures_everything_and_no_request_fails(
         (f"Pillow alone, {CORES} cores", str(CORES)),
         (f"decoder, {CORES} at once", str(CORES)),
         ("uploads over HTTP", str(2 * CORES)),
+        ("uploads, beside others", str(2 * CORES)),
         ("others, no uploads", "4"),
         ("others, during uploads", "4"),
     ]

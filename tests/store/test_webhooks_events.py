@@ -70,6 +70,27 @@ async def test_what_is_undone_never_happened(database: Database) -> None:
     assert await stored(database) == []
 
 
+@pytest.mark.parametrize(
+    ("filters", "wanted"),
+    [(None, False), (["loan.overdue"], True), (["loan.*"], True), (["*"], True), (["loan.returned"], False)],
+)
+async def test_who_has_thousands_of_events_asks_whether_anybody_wants_them(
+    database: Database, filters: list[str] | None, wanted: bool
+) -> None:
+    program_id, other_id = await new_program(database, "one"), await new_program(database, "other")
+    await keep_events(database, other_id)
+    if filters is not None:
+        await keep_events(database, program_id, filters)
+
+    async def work(pipeline: Pipeline) -> bool:
+        wish = webhooks.Wish(pipeline, program_id, "loan.overdue")
+        await pipeline.flush()
+        return wish.is_there
+
+    async with database.connection() as connection:
+        assert await transact(connection, work) is wanted
+
+
 async def test_old_events_are_forgotten_with_their_deliveries_and_recent_ones_never(
     database: Database,
 ) -> None:

@@ -181,6 +181,41 @@ def rejoes(
 
 
 @bench.command
+def fittwin(
+    *,
+    data: Data = None,
+    seconds: Seconds = 10,
+    warm_up_seconds: WarmUpSeconds = 10,
+    clients: Clients = (1, 32, 90),
+    workers: Workers = (1, 2),
+    events: Annotated[
+        int,
+        Parameter(help="Events of all RIDs; a tenth is measured too.", validator=Number(gte=1000)),
+    ] = 1_000_000,
+    rewards: Annotated[int, Parameter(help="Rewards that become due.", validator=Number(gte=10))] = 1_000_000,
+    markdown: Markdown = None,
+) -> None:
+    """Measure a shop whose customers recommend: links that are followed, orders, and rewards that mature.
+
+    Works in databases of its own on the server that the settings name, and drops them afterwards; they take
+    some 2 GB. Nothing else should run on the machine meanwhile. Needs wrk; pgbench comes with the embedded
+    server.
+    """
+    import asyncio
+
+    from regulars.bench import fittwin as measures
+    from regulars.bench.sweep import Sweep
+
+    sizes = measures.Sizes(events, rewards)
+
+    async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
+        sweep = Sweep(console, seconds, warm_up_seconds, clients, workers)
+        return await measures.run(conninfo, sweep, sizes)
+
+    asyncio.run(_bench("FitTwin", measure, data, markdown))
+
+
+@bench.command
 def webhooks(
     *,
     data: Data = None,

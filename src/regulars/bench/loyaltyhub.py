@@ -7,16 +7,12 @@ import msgspec
 from regulars.bench.loyaltyhub_ground import HotelGround, prepare_hotels
 from regulars.bench.loyaltyhub_requests import identify, transaction
 from regulars.bench.loyaltyhub_sync import measure_sync
-from regulars.bench.measure import typical
 from regulars.bench.report import Growth, Row
 from regulars.bench.scratch import scratch_database
-from regulars.bench.server import running_server
-from regulars.bench.sweep import Sweep
+from regulars.bench.sweep import TENTH, TURNS, Sweep
 from regulars.db.database import server_conninfo
 
 REQUESTS = (identify, transaction)
-TENTH = 10
-TURNS = 3
 
 LEGEND = (
     "pgbench: the same reads and inserts on the same tables, a prepared statement each",
@@ -45,7 +41,7 @@ async def run(conninfo: str, sweep: Sweep, sizes: Sizes) -> tuple[list[Row | Gro
         rows += await sweep.beside_pgbench(requests, server_conninfo(scratch), ground.environment)
         async with scratch_database(conninfo) as another:
             tenth = await _prepared(another, sweep, sizes.customers // TENTH, sizes.visits // TENTH)
-            rows += await _measure_growth(tenth, ground, sweep)
+            rows += await sweep.growth(REQUESTS, tenth, ground)
     async with scratch_database(conninfo) as scratch:
         ground = await _prepared(scratch, sweep, sizes.sync_customers, 0)
         sync_rows, memory_note = await measure_sync(ground, sweep)
@@ -55,31 +51,6 @@ async def run(conninfo: str, sweep: Sweep, sizes: Sizes) -> tuple[list[Row | Gro
 async def _prepared(conninfo: str, sweep: Sweep, customers: int, visits: int) -> HotelGround:
     with sweep.console.status(f"filling in {customers:,} customers and {visits:,} visits"):
         return await prepare_hotels(conninfo, customers=customers, visits=visits)
-
-
-async def _measure_growth(small: HotelGround, large: HotelGround, sweep: Sweep) -> list[Row | Growth]:
-    """The small one's figures, and the large one's in proportion to them.
-
-    They are measured in turn, because what the machine does besides changes by the minute.
-    """
-    rows: list[Row | Growth] = []
-    async with (
-        running_server(small.environment) as small_server,
-        running_server(large.environment) as large_server,
-    ):
-        for request in REQUESTS:
-            loads = [(small_server.url, request(small)), (large_server.url, request(large))]
-            for url, load in loads:
-                await sweep.warm_up(load, url)
-            for clients in sweep.clients:
-                turns = [
-                    [await sweep.load(load, url, clients, load.what) for url, load in loads]
-                    for _ in range(TURNS)
-                ]
-                of_small, of_large = map(typical, zip(*turns, strict=True))
-                rows.append(Row(f"{loads[0][1].what}, tenth", clients, of_small))
-                rows.append(Growth(f"{loads[0][1].what}, grown tenfold", clients, of_small, of_large))
-    return rows
 
 
 def _legend(sizes: Sizes) -> Sequence[str]:

@@ -1,17 +1,23 @@
 """The same measurement for every number of clients and of workers, one row each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 from rich.console import Console
 
+from regulars.bench.ground import Ground
 from regulars.bench.load import measure_load
-from regulars.bench.measure import Measured
+from regulars.bench.measure import Measured, typical
 from regulars.bench.pgbench import measure_pgbench
-from regulars.bench.report import Row
+from regulars.bench.report import Growth, Row
 from regulars.bench.server import running_server
 
+G = TypeVar("G", bound=Ground)
+
 WARM_UP_CLIENTS = 32
+TENTH = 10
+TURNS = 3
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -64,6 +70,33 @@ class Sweep(msgspec.Struct, frozen=True):
         """The server's figures under the load of so many clients."""
         with self.console.status(f"{what}, {clients} clients"):
             return await measure_load(url + request.path, request.load, clients=clients, seconds=self.seconds)
+
+    async def growth(
+        self, requests_on: Sequence[Callable[[G], Request]], small: G, large: G
+    ) -> list[Row | Growth]:
+        """The figures on a small ground, and those on one of TENTH times its size in proportion to them.
+
+        They are measured in turn, because what the machine does besides changes by the minute.
+        """
+        rows: list[Row | Growth] = []
+        async with (
+            running_server(small.environment) as small_server,
+            running_server(large.environment) as large_server,
+        ):
+            for request_on in requests_on:
+                loads = [(small_server.url, request_on(small)), (large_server.url, request_on(large))]
+                what = loads[0][1].what
+                for url, load in loads:
+                    await self.warm_up(load, url)
+                for clients in self.clients:
+                    turns = [
+                        [await self.load(load, url, clients, what) for url, load in loads]
+                        for _ in range(TURNS)
+                    ]
+                    of_small, of_large = map(typical, zip(*turns, strict=True))
+                    rows.append(Row(f"{what}, tenth", clients, of_small))
+                    rows.append(Growth(f"{what}, grown tenfold", clients, of_small, of_large))
+        return rows
 
     async def _yardstick(self, request: Request, conninfo: str) -> list[Row]:
         what = f"pgbench, {request.what}"

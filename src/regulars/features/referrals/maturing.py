@@ -23,6 +23,7 @@ from regulars.features.referrals.model import RewardType
 from regulars.features.referrals.returning import SOURCE, credit_asset
 from regulars.features.referrals.store_maturing import DueReward
 from regulars.features.webhooks import actions as webhooks
+from regulars.features.webhooks.catalogue import REFERRAL_REWARD_PAYABLE
 
 CHUNK = 5_000
 JUDGED_TOGETHER_MAX = 1_000
@@ -87,6 +88,7 @@ class _Part:
         """The rewards of this part, and those of them that have to be judged."""
         now = self._clock()
         sent = store_maturing.send_lock_due(pipeline, self._program_id, now, after, limit)
+        wish = self._wish(pipeline)
         await pipeline.flush()
         due = store_maturing.due_in(sent)
         free = [reward for reward in due if not reward.flagged]
@@ -97,7 +99,7 @@ class _Part:
             credited, others = await self._credit_currency(pipeline, currency, rewards)
             given += credited
             left += others
-        self._note(pipeline, given)
+        self._note(pipeline, given, wish)
         return due, left
 
     async def _credit_currency(
@@ -108,25 +110,39 @@ class _Part:
         for reward in rewards:
             first.setdefault(reward.owner_id.hex, reward)
         plain = [first[owner] for owner in sorted(first)]
-        accounts = [AccountReference(reward.owner_id, credit_asset(currency)) for reward in plain]
-        now = self._clock()
-        await ledger.open_accounts(pipeline, self._program_id, accounts, now)
+        credited = await self._credit_plain(pipeline, currency, plain)
+        done = {reward.order_id for reward in credited}
+        missed = {_account(reward): reward for reward in plain if reward.order_id not in done}
+        if missed:
+            # Most of them have no account yet. Only those that are opened here are credited here: whoever
+            # waited for another one now would hold accounts that sort behind it.
+            opened = await ledger.open_accounts(pipeline, self._program_id, missed.keys(), self._clock())
+            ours = [reward for account, reward in missed.items() if account in opened]
+            credited += await self._credit_plain(pipeline, currency, ours)
+            done = {reward.order_id for reward in credited}
+        return credited, [reward for reward in rewards if reward.order_id not in done]
+
+    async def _credit_plain(
+        self, pipeline: Pipeline, currency: str, rewards: Sequence[DueReward]
+    ) -> list[DueReward]:
+        """Those of the rewards, one for each owner and sorted by owner, that nothing stood in the way of."""
+        if not rewards:
+            return []
         bulk = BulkEarn(
             action=REWARD,
             attribution=Attribution(SOURCE),
-            rows=[BulkEarnRow(reward.owner_id, reward.amount) for reward in plain],
+            rows=[BulkEarnRow(reward.owner_id, reward.amount) for reward in rewards],
             asset=credit_asset(currency),
         )
         left_out = ledger.send_credits(pipeline, self._program_id, bulk, bulk.rows, self._clock())
         await pipeline.flush()
         places = {place - 1 for (place,) in left_out.rows}
-        credited = [reward for place, reward in enumerate(plain) if place not in places]
-        done = {reward.order_id for reward in credited}
-        return credited, [reward for reward in rewards if reward.order_id not in done]
+        return [reward for place, reward in enumerate(rewards) if place not in places]
 
     async def _judge(self, pipeline: Pipeline, order_ids: Sequence[str]) -> int:
         """How many of these rewards were given, each as the ledger's rules allow."""
         sent = store_maturing.send_lock_these(pipeline, self._program_id, order_ids)
+        wish = self._wish(pipeline)
         await pipeline.flush()
         due = store_maturing.due_in(sent)
         if not due:
@@ -143,15 +159,20 @@ class _Part:
         store_maturing.send_ownerless(
             pipeline, self._program_id, [reward.order_id for reward in ownerless], self._clock()
         )
-        self._note(pipeline, given)
+        self._note(pipeline, given, wish)
         return len(given)
 
-    def _note(self, pipeline: Pipeline, given: Sequence[DueReward]) -> None:
-        """The owners have these rewards, and it is told."""
+    def _wish(self, pipeline: Pipeline) -> webhooks.Wish:
+        return webhooks.Wish(pipeline, self._program_id, REFERRAL_REWARD_PAYABLE.name)
+
+    def _note(self, pipeline: Pipeline, given: Sequence[DueReward], wish: webhooks.Wish) -> None:
+        """The owners have these rewards, and whoever wants to is told."""
         if not given:
             return
         now = self._clock()
         store_maturing.send_payable(pipeline, self._program_id, [reward.order_id for reward in given], now)
+        if not wish.is_there:
+            return
         told = [
             events.reward_payable(reward.rid, reward.order_id, reward.amount, reward.currency, now)
             for reward in given

@@ -8,7 +8,7 @@ from regulars.features.webhooks import store
 from regulars.features.webhooks.catalogue import CATALOGUE
 from regulars.features.webhooks.model import Event
 
-__all__ = ["emit"]
+__all__ = ["Wish", "emit"]
 
 
 def emit(pipeline: Pipeline, program_id: int, events: Sequence[Event], now: datetime) -> None:
@@ -20,3 +20,19 @@ def emit(pipeline: Pipeline, program_id: int, events: Sequence[Event], now: date
     if events:
         assert all(event.type in CATALOGUE for event in events), "an event that no one has heard of"
         store.send_events(pipeline, program_id, events, now)
+
+
+class Wish:
+    """The question whether anybody wants events of a type; it has its answer once the pipeline was flushed.
+
+    For work on thousands of rows, which then need not make up what nobody is told. Whoever adds an endpoint
+    during the transaction is told of what comes after it.
+    """
+
+    def __init__(self, pipeline: Pipeline, program_id: int, event_type: str) -> None:
+        self._sent = store.send_is_wanted(pipeline, program_id, event_type)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether an endpoint of the program wants them, be it disabled for now."""
+        return bool(self._sent.rows[0][0])

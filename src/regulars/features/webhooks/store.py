@@ -7,7 +7,7 @@ import msgspec
 
 from regulars.base.ids import new_id
 from regulars.db.parameters import parameters
-from regulars.db.pipeline import Pipeline, Statement
+from regulars.db.pipeline import Pipeline, Sent, Statement
 from regulars.features.webhooks.model import DATA_BYTES_MAX, Event
 
 # An event is kept if an endpoint of its program wants it, be it disabled for now; those that are enabled get
@@ -41,6 +41,19 @@ made as (
 )
 select pg_notify('regulars_webhooks', '') where exists (select from made)
 """)
+
+IS_WANTED = Statement("""
+select exists (
+    select from webhook_endpoints
+    where program_id = %(program_id)s and status <> 'removed'
+        and types && array['*', split_part(%(type)s, '.', 1) || '.*', %(type)s]
+)
+""")
+
+
+def send_is_wanted(pipeline: Pipeline, program_id: int, event_type: str) -> Sent:
+    """The question whether an endpoint wants events of this type: one row that says so."""
+    return pipeline.send(IS_WANTED, parameters(program_id=program_id, type=event_type))
 
 
 def send_events(pipeline: Pipeline, program_id: int, events: Sequence[Event], now: datetime) -> None:
