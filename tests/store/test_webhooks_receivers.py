@@ -33,7 +33,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 async def test_what_is_no_success_is_tried_again(
     database: Database, receiver: Receiver, path: str, trouble: str
 ) -> None:
-    telling = await Telling.create(database)
+    telling = await Telling.create(database, seconds_max=0.5 if "0.5 s" in trouble else 15)
     await telling.add(receiver.url(path))
     await telling.emit(EVENT)
     began_at = time.monotonic()

@@ -145,7 +145,7 @@ async def receiving() -> AsyncIterator[Receiver]:
 class Telling:
     """A program with endpoints, a clock that is set by hand, and the worker that tells them."""
 
-    def __init__(self, database: Database, program_id: int, seconds_max: float = 0.5) -> None:
+    def __init__(self, database: Database, program_id: int, seconds_max: float = 15) -> None:
         self.database, self.program_id = database, program_id
         self.now = NOW
         self.seal = SecretSeal(SECRET_KEY)
@@ -153,7 +153,7 @@ class Telling:
         self.deliveries = Deliveries(database, self.clock, self.seal, self.network, seconds_max=seconds_max)
 
     @classmethod
-    async def create(cls, database: Database, slug: str = "one", seconds_max: float = 0.5) -> "Telling":
+    async def create(cls, database: Database, slug: str = "one", seconds_max: float = 15) -> "Telling":
         """A new program without endpoints."""
         return cls(database, await new_program(database, slug), seconds_max)
 

@@ -52,7 +52,7 @@ with credited as (
         where claimed.is_there is null
     ) r
     where a.program_id = %(program_id)s and a.member_id = r.member_id and a.asset = r.asset
-        and a.location_id = r.location_id and a.closed_at is null and a.owed = 0
+        and a.location_id = r.location_id and a.closed_at is null and a.owed = 0 and a.held = 0
         and a.updated_at < %(now)s::timestamptz and a.balance <= %(amount_max)s::bigint - r.amount
         and a.credited <= %(lifetime_total_max)s::bigint - r.amount
         and not exists (select from programs_told_of_transfers where program_id = %(program_id)s)
