@@ -44,6 +44,7 @@ BULK: list[LiteralString] = [
 ]
 
 LOOK_UPS: list[Statement] = [
+    store.IS_WANTED,
     store_deliveries.NEXT,
     store_deliveries.TARGET,
     store_deliveries.CLAIM,
