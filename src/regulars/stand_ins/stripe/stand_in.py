@@ -16,13 +16,14 @@ from typing import Literal
 
 import msgspec
 
+from regulars.stand_ins.local_server import LocalServer
 from regulars.stand_ins.stripe.account import Json, StripeAccount
 from regulars.stand_ins.stripe.deliveries import Deliveries
 from regulars.stand_ins.stripe.interface import Interface, error_of
 from regulars.stand_ins.stripe.keeping import EVENTS_KEPT_MAX, Keeper, Kept
 from regulars.stand_ins.stripe.shapes import NEW_SHAPE
 from regulars.stand_ins.stripe.signing import signature
-from regulars.stand_ins.stripe.sockets import StandInServer
+from regulars.stand_ins.stripe.sockets import StripeHandler
 
 REQUESTS_NOTED_MAX = 1000
 
@@ -55,7 +56,7 @@ class StripeStandIn:
         self._troubles: deque[Trouble] = deque()
         self._keeper = keeper
         kept = Kept() if keeper is None else keeper.load()
-        self._server = StandInServer.bound(self, kept.port)
+        self._server = LocalServer.bound(self, StripeHandler, kept.port)
         self._interface = Interface(account, shape, self.url)
         self._go_on_with(kept)
         self._keep()

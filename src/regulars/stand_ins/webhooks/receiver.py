@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from regulars.stand_ins.webhooks.sockets import ReceiverServer
+from regulars.stand_ins.local_server import LocalServer
+from regulars.stand_ins.webhooks.sockets import ReceiverHandler
 
 SHOWN_MAX = 100
 SECONDS_OFF_MAX = 300
@@ -43,7 +44,7 @@ class WebhookReceiver:
         self.answer = 200
         self.arrivals: deque[Arrival] = deque(maxlen=SHOWN_MAX)
         self.lock = threading.Lock()
-        self._server = ReceiverServer.bound(self, port)
+        self._server = LocalServer.bound(self, ReceiverHandler, port)
 
     @property
     def url(self) -> str:
