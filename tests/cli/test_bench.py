@@ -1,17 +1,14 @@
 """`regulars bench` runs to its end, measures what it says, and leaves nothing behind."""
 
-import re
-import subprocess
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from regulars.bench.measure import Measured, typical
 from regulars.bench.report import Growth, Row, markdown
-from tests.cli.processes import COMMAND, environment, run
+from tests.cli.benchmarks import measured, rows_of
+from tests.cli.processes import run
 
-RUN_SECONDS_MAX = 240
 SMALL = (
     *("--seconds", "1", "--warm-up-seconds", "1", "--clients", "4", "--workers", "1"),
     *("--customers", "200", "--visits", "2000", "--sync-customers", "20000"),
@@ -21,21 +18,9 @@ SMALL = (
 def test_loyaltyhub_measures_everything_and_no_request_fails(
     database_url: str, data: Path, tmp_path: Path
 ) -> None:
-    table = tmp_path / "table.md"
-    done = subprocess.run(
-        [*COMMAND, "bench", "loyaltyhub", "--data", str(data), "--markdown", str(table), *SMALL],
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS_MAX,
-        env=environment(
-            REGULARS_DATABASE_URL=database_url, REGULARS_SECRET_KEY="a secret key of 32 characters...."
-        ),
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert databases_of_benchmarks(database_url) == []
+    said = measured("loyaltyhub", database_url, data, tmp_path / "table.md", *SMALL)
 
-    rows = rows_of(table.read_text())
+    rows = rows_of(said)
     assert [(row[0], row[1]) for row in rows] == [
         ("pgbench, identify", "4"),
         ("pgbench, transaction", "4"),
@@ -53,7 +38,7 @@ def test_loyaltyhub_measures_everything_and_no_request_fails(
         assert failures == "0", what
         is_held_against_another = what.endswith("1 worker")
         assert bool(ratio) == is_held_against_another, what
-    assert "the server streamed 20,000 customers" in table.read_text()
+    assert "the server streamed 20,000 customers" in said
 
 
 @pytest.mark.parametrize("what", ["ledger", "loyaltyhub", "sessions"])
@@ -95,18 +80,6 @@ def test_a_table_shows_rates_latencies_and_what_they_are_held_against() -> None:
     ]
 
 
-def rows_of(table: str) -> list[list[str]]:
-    """The cells of a Markdown table, without its heading."""
-    lines = re.findall(r"^\| (.*) \|$", table, re.MULTILINE)
-    return [[cell.strip() for cell in line.split("|")] for line in lines[1:]]
-
-
 def test_what_is_typical_of_several_turns_is_not_decided_by_one() -> None:
     turns = [Measured(100, 2, 9, 1), Measured(50, 9, 700), Measured(90, 1, 8, 2)]
     assert typical(turns) == Measured(90, 2, 9, 3)
-
-
-def databases_of_benchmarks(conninfo: str) -> list[str]:
-    with psycopg.connect(conninfo) as connection:
-        rows = connection.execute("select datname from pg_database where datname like 'regulars_bench_%'")
-        return [str(name) for (name,) in rows]

@@ -1,10 +1,8 @@
 """`regulars bench fittwin` runs to its end, measures what it says, and leaves nothing behind."""
 
-import subprocess
 from pathlib import Path
 
-from tests.cli.processes import COMMAND, environment
-from tests.cli.test_bench import RUN_SECONDS_MAX, databases_of_benchmarks, rows_of
+from tests.cli.benchmarks import measured, rows_of
 
 SMALL = (
     *("--seconds", "1", "--warm-up-seconds", "1", "--clients", "4", "--workers", "1"),
@@ -15,21 +13,9 @@ SMALL = (
 def test_fittwin_measures_everything_and_no_request_fails(
     database_url: str, data: Path, tmp_path: Path
 ) -> None:
-    table = tmp_path / "table.md"
-    done = subprocess.run(
-        [*COMMAND, "bench", "fittwin", "--data", str(data), "--markdown", str(table), *SMALL],
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS_MAX,
-        env=environment(
-            REGULARS_DATABASE_URL=database_url, REGULARS_SECRET_KEY="a secret key of 32 characters...."
-        ),
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert databases_of_benchmarks(database_url) == []
+    said = measured("fittwin", database_url, data, tmp_path / "table.md", *SMALL)
 
-    rows = rows_of(table.read_text())
+    rows = rows_of(said)
     assert [(row[0], row[1]) for row in rows] == [
         ("pgbench, validate", "4"),
         ("pgbench, click", "4"),
@@ -46,6 +32,5 @@ def test_fittwin_measures_everything_and_no_request_fails(
         assert all(float(figure.strip("× ").replace(",", "")) > 0 for figure in figures), what
         assert failures == "0", what
         assert bool(ratio) == (what.endswith("worker") or what == "maturing rewards"), what
-    said = table.read_text()
     assert "referrals verified after the run: 0 findings" in said
     assert "an order of its own by one of 50 RIDs, on which there were 5,000 events" in said

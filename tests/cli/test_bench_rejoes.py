@@ -1,11 +1,9 @@
 """`regulars bench rejoes` runs to its end, measures what it says, and leaves nothing behind."""
 
 import os
-import subprocess
 from pathlib import Path
 
-from tests.cli.processes import COMMAND, environment
-from tests.cli.test_bench import RUN_SECONDS_MAX, databases_of_benchmarks, rows_of
+from tests.cli.benchmarks import measured, rows_of
 
 CORES = os.cpu_count() or 1
 SMALL = (
@@ -17,21 +15,9 @@ SMALL = (
 def test_rejoes_measures_everything_and_no_request_fails(
     database_url: str, data: Path, tmp_path: Path
 ) -> None:
-    table = tmp_path / "table.md"
-    done = subprocess.run(
-        [*COMMAND, "bench", "rejoes", "--data", str(data), "--markdown", str(table), *SMALL],
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS_MAX,
-        env=environment(
-            REGULARS_DATABASE_URL=database_url, REGULARS_SECRET_KEY="a secret key of 32 characters...."
-        ),
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert databases_of_benchmarks(database_url) == []
+    said = measured("rejoes", database_url, data, tmp_path / "table.md", *SMALL)
 
-    rows = rows_of(table.read_text())
+    rows = rows_of(said)
     assert [(row[0], row[1]) for row in rows] == [
         ("pgbench, checkout", "4"),
         ("pgbench, return", "4"),
@@ -48,6 +34,5 @@ def test_rejoes_measures_everything_and_no_request_fails(
         assert all(float(figure.replace(",", "")) > 0 for figure in figures), what
         assert failures == "0", what
         assert bool(ratio) == (not what.startswith(("pgbench", "Pillow", "others, no"))), what
-    said = table.read_text()
     assert "loans verified after the run: 0 findings" in said
     assert "borrowers: 200, who brought back 1,000 garments" in said
