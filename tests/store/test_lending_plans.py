@@ -20,7 +20,6 @@ from regulars.db.transactions import BEGIN, ROLLBACK
 from regulars.features.lending import store_borrowers, store_due, store_loans, store_reading
 from regulars.features.photos import store_claims
 from regulars.features.replays import store as replays
-from regulars.features.webhooks import store as webhooks
 from tests.support.ledger import NOW
 from tests.support.lending import Wardrobes
 from tests.support.plans import check, keep_first_plans, plan_anew, plan_for_good, plan_of
@@ -95,7 +94,6 @@ INSERTS: list[Statement] = [
     store_loans.INSERT,
     store_loans.INSERT_PHOTOS,
     replays.INSERT_CLAIM,
-    webhooks.INSERT_EVENTS,
 ]
 OF_ONE_MEMBER = [store_reading.ALL, replays.DELETE_OF_SUBJECT]
 """These read or delete all that there is of one member, and nothing else."""
@@ -152,7 +150,7 @@ def test_every_statement_is_looked_at() -> None:
     """Those that insert one row have nothing to find but their keys."""
     sent = {
         statement
-        for store in (store_borrowers, store_loans, store_reading, store_due, store_claims, replays, webhooks)
+        for store in (store_borrowers, store_loans, store_reading, store_due, store_claims, replays)
         for statement in vars(store).values()
         if isinstance(statement, Statement)
     }

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 from regulars.base.refusals import Refused
-from regulars.features.photos import decoder_forked
+from regulars.features.photos import decoder_forked, nursery
 from regulars.features.photos.decoder import PhotoDecoder
 from regulars.features.photos.model import PhotoLimits, PhotosUnavailable
 from tests.support.decoders import below, until_gone
@@ -183,3 +183,22 @@ async def test_requests_go_before_photos(tmp_path: Path) -> None:
     assert found.height >= 500
     assert found.full.split()[-2:] == [b"nice", b"15"]
     decoder.close()
+
+
+def test_who_may_not_say_so_at_this_moment_says_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux lets one ordinary user say within a tenth of a second how nice a session is."""
+    said: list[str] = []
+    answers: list[type[OSError] | None] = [BlockingIOError, BlockingIOError, None]
+
+    def write(path: Path, text: str) -> int:
+        said.append(f"{path} {text}")
+        if (error := answers.pop(0)) is not None:
+            raise error
+        return len(text)
+
+    monkeypatch.setattr(Path, "write_text", write)
+    nursery.let_others_go_first()
+    assert said == [f"/proc/self/autogroup {nursery.SESSION_NICE}"] * 3
+    answers.append(PermissionError)
+    nursery.let_others_go_first()
+    assert len(said) == 4, "where it cannot be said at all, nobody waits"

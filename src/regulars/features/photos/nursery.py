@@ -13,10 +13,12 @@ nursery and lets its decoders finish; when the other side is gone, they end too.
 
 import gc
 import os
+import random
 import signal
 import socket
 import struct
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import CodeType
@@ -26,6 +28,7 @@ SESSION_NICE = 15
 """A thirtieth of what others get while they want all, and all that they leave. At 10, the slowest requests
 took three times as long during uploads as without, at 15 not twice; at 19 it is no better, and photos would
 starve on a machine that is never idle."""
+ATTEMPTS_MAX = 50
 
 
 def main(descriptor: int, path: str) -> None:
@@ -59,8 +62,16 @@ def let_others_go_first() -> None:
     Linux divides the processor among sessions first where it has no groups to divide it among: what a process
     says of itself counts within its own, and decoders would get as much as the whole server.
     """
-    with suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(SESSION_NICE))
+    for _ in range(ATTEMPTS_MAX):
+        try:
+            Path("/proc/self/autogroup").write_text(str(SESSION_NICE))
+        except BlockingIOError:
+            # One ordinary user in the whole system may say so within a tenth of a second.
+            time.sleep(random.uniform(0.05, 0.15))  # noqa: S311
+        except OSError:
+            return
+        else:
+            return
 
 
 def load_pillow() -> None:
