@@ -1,8 +1,9 @@
 """Earns of callers who know nothing of each other, as one exchange where nothing has to be decided.
 
 The statement knows none of the ledger's rules, only when there is nothing for them to judge: an account that
-is there and open, owes nothing, was last posted to before now and stays within its limits, and a claim that
-was not made before. What it leaves out goes the usual way.
+is there and open, owes nothing, has nothing on hold, was last posted to before now and stays within its limits,
+and a claim that was not made before. What it leaves out goes the usual way, and so does everything in a program
+whose transfers somebody is told of.
 """
 
 from collections.abc import Sequence
@@ -42,8 +43,8 @@ async def earn(
     """What was posted by the places of the commands, durable when this returns. The others are left out.
 
     `connection` is idle and in autocommit mode; the commands are unrelated earns. Several of them wait at
-    most `lock_seconds_max` for a row that somebody keeps locked. Raises as `posting.post`,
-    but for what another transaction would not meet again: then nothing was posted.
+    most `lock_seconds_max` for a row that somebody keeps locked. Raises as `posting.post`, but for what
+    another transaction would not meet again: then nothing was posted.
     """
     now = clock()
     places = sorted(range(len(commands)), key=lambda place: _lock_order(commands[place]))
