@@ -1,9 +1,9 @@
 """Earns of callers who know nothing of each other, as one exchange where nothing has to be decided.
 
 The statement knows none of the ledger's rules, only when there is nothing for them to judge: an account that
-is there and open, owes nothing, has nothing on hold, was last posted to before now and stays within its limits,
-and a claim that was not made before. What it leaves out goes the usual way, and so does everything in a program
-whose transfers somebody is told of.
+is there and open, owes nothing, has nothing on hold, was last posted to before now and stays within its
+limits, and a claim that was not made before. What it leaves out goes the usual way, and so does everything in
+a program whose transfers somebody is told of.
 """
 
 from collections.abc import Sequence
