@@ -17,7 +17,7 @@ G = TypeVar("G", bound=Ground)
 
 WARM_UP_CLIENTS = 32
 TENTH = 10
-TURNS = 3
+TURNS = 5
 
 
 class Request(msgspec.Struct, frozen=True):
