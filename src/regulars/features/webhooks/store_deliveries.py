@@ -47,10 +47,12 @@ where e.program_id = %(program_id)s::integer and e.endpoint_id = %(endpoint_id)s
 """)
 
 # Two workers never take the same one: what the other has locked is skipped, and what it has taken is due
-# again only when the lease ends.
+# again only when the lease ends. Rows are written by their places: to planners of before PostgreSQL 17, reading
+# all deliveries of an endpoint looks as cheap as looking a few of them up. Whoever changes a row ends its lease,
+# so that a row which has another place by now is nobody's loss.
 CLAIM = Statement("""
 with due as materialized (
-    select event_id from webhook_deliveries
+    select ctid from webhook_deliveries
     where program_id = %(program_id)s::integer and endpoint_id = %(endpoint_id)s::integer
         and due_at <= %(now)s::timestamptz
         and exists (
@@ -65,8 +67,7 @@ with due as materialized (
 taken as (
     update webhook_deliveries
     set lease_id = %(lease_id)s::uuid, due_at = %(lease_until)s::timestamptz
-    where program_id = %(program_id)s::integer and endpoint_id = %(endpoint_id)s::integer
-        and event_id = any (array(select event_id from due))
+    where ctid = any (array(select ctid from due))
     returning event_id, created_at, attempts
 )
 select t.event_id, t.created_at, t.attempts, e.type, e.data, e.occurred_at
@@ -82,24 +83,36 @@ order by t.event_id
 
 # What was taken and not tried after all is due at once.
 RELEASE = Statement("""
+with mine as materialized (
+    select d.place
+    from unnest(%(event_ids)s::uuid[]) as r (event_id)
+    cross join lateral (
+        select ctid as place, lease_id from webhook_deliveries
+        where program_id = %(program_id)s::integer and event_id between r.event_id and r.event_id
+            and endpoint_id = %(endpoint_id)s::integer
+        order by event_id
+        limit 1
+        for no key update
+    ) d
+    where d.lease_id = %(lease_id)s::uuid
+)
 update webhook_deliveries
 set lease_id = null, due_at = %(now)s::timestamptz
-where program_id = %(program_id)s::integer and endpoint_id = %(endpoint_id)s::integer
-    and event_id = any (%(event_ids)s::uuid[]) and lease_id = %(lease_id)s::uuid
+where ctid = any (array(select place from mine))
 """)
 
 # They come in the order in which everybody locks them, and a lease that somebody else has by now is not
 # touched. Of failures, the latest twenty are kept.
 FINISH = Statement("""
 with mine as materialized (
-    select r.*
+    select r.*, d.place
     from json_to_recordset(%(outcomes)s::json) as r (
         program_id integer, endpoint_id integer, event_id uuid, lease_id uuid, state text, due_at timestamptz,
         tried_at timestamptz, milliseconds integer, answer_status smallint, answer text, trouble text,
         failures jsonb
     )
     cross join lateral (
-        select lease_id from webhook_deliveries
+        select ctid as place, lease_id from webhook_deliveries
         where program_id = r.program_id and event_id between r.event_id and r.event_id
             and endpoint_id = r.endpoint_id
         order by event_id
@@ -113,10 +126,7 @@ set lease_id = null, state = m.state, due_at = m.due_at, attempts = d.attempts +
     milliseconds = m.milliseconds, answer_status = m.answer_status, answer = m.answer, trouble = m.trouble,
     failures = jsonb_path_query_array(m.failures || d.failures, '$[0 to 19]')
 from mine m
-where d.program_id = any (array(select program_id from mine))
-    and d.endpoint_id = any (array(select endpoint_id from mine))
-    and d.event_id = any (array(select event_id from mine))
-    and d.program_id = m.program_id and d.endpoint_id = m.endpoint_id and d.event_id = m.event_id
+where d.ctid = any (array(select place from mine)) and d.ctid = m.place
 """)
 
 # To the minute, so that a busy endpoint's row is not written for every event.

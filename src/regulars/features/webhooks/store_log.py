@@ -42,7 +42,7 @@ returning true
 
 REPLAY_FAILED: LiteralString = """
 with found as materialized (
-    select event_id from webhook_deliveries
+    select ctid from webhook_deliveries
     where program_id = %(program_id)s and endpoint_id = %(endpoint_id)s and due_at is null
         and state = 'failed' and created_at >= %(since)s
     order by event_id
@@ -51,8 +51,7 @@ with found as materialized (
 )
 update webhook_deliveries
 set state = 'pending', attempts = 0, due_at = %(now)s, lease_id = null
-where program_id = %(program_id)s and endpoint_id = %(endpoint_id)s
-    and event_id = any (array(select event_id from found))
+where ctid = any (array(select ctid from found))
 returning true
 """
 
