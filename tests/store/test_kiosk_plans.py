@@ -124,7 +124,7 @@ async def test_plans_made_early_serve_a_long_history(
     ann = await world.customer()
     owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
     async with database.connection() as connection, owner:
-        keep_first_plans(connection)
+        await keep_first_plans(connection, owner)
         if is_known_to_be_small:
             await use_a_little(world, ann)
             await owner.execute("vacuum analyze")

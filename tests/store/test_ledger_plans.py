@@ -169,7 +169,7 @@ def _json(rows: Any) -> str:
 async def test_plans_made_on_empty_tables_serve_a_long_history(database: Database, database_url: str) -> None:
     world = await LedgerWorld.create(database, database_url)
     async with database.connection() as connection, world.owner() as owner:
-        keep_first_plans(connection)
+        await keep_first_plans(connection, owner)
         await plan_everything(world, connection, await world.account())
         account = await long_history(world)
         wanted = HistoryFilter(member_id=account.member_id, limit=1, offset=9)
@@ -185,7 +185,7 @@ async def test_plans_made_on_empty_tables_serve_a_long_history(database: Databas
 async def test_a_bulk_earn_reads_the_accounts_of_its_rows_only(database: Database, database_url: str) -> None:
     world = await LedgerWorld.create(database, database_url)
     async with database.connection() as connection, world.owner() as owner:
-        keep_first_plans(connection)
+        await keep_first_plans(connection, owner)
         for _ in range(PLANNED_AFTER):
             await credit(connection, world.program_id, [new_id()])
         await long_history(world)
@@ -209,7 +209,7 @@ async def test_unrelated_earns_read_the_accounts_of_their_rows_only(
 ) -> None:
     world = await LedgerWorld.create(database, database_url)
     async with database.connection() as connection, world.owner() as owner:
-        keep_first_plans(connection)
+        await keep_first_plans(connection, owner)
         for _ in range(PLANNED_AFTER):
             await send_earns(connection, world.program_id, [new_id() for _ in range(rows)])
         await long_history(world)

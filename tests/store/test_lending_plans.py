@@ -105,7 +105,7 @@ async def test_plans_made_early_serve_a_long_history(database: Database, databas
     lent = await shop.checkout(ben)
     owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
     async with database.connection() as connection, owner:
-        keep_first_plans(connection)
+        await keep_first_plans(connection, owner)
         values = values_for(shop, ben, lent.loan.loan_id, lent.photos[0].photo_id)
         for statement in (*LOOK_UPS, *OF_ONE_MEMBER):
             await plan_now(connection, statement, values | OWN.get(statement, {}))

@@ -81,7 +81,7 @@ async def test_plans_made_early_serve_many_members(
     program_id = await new_program(database, "hub")
     owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
     async with database.connection() as connection, owner:
-        keep_first_plans(connection)
+        await keep_first_plans(connection, owner)
         for number in range(early):
             await enrol(
                 database,

@@ -116,7 +116,7 @@ async def test_plans_made_early_serve_many_memberships(database: Database, datab
         values = await values_for(world)
         owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
         async with database.connection() as connection, owner:
-            keep_first_plans(connection)
+            await keep_first_plans(connection, owner)
             for sent in (*SENT, store_grants.SELECT_LIVE, store_grants.MARK_GRANTED):
                 await prepare(connection, sent, values)
             for asked in ASKED:

@@ -97,7 +97,7 @@ async def test_plans_serve_very_many_passes(database: Database, database_url: st
         values = await values_of(world)
         owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
         async with database.connection() as connection, owner:
-            keep_first_plans(connection)
+            await keep_first_plans(connection, owner)
             for statement in (*SINGLE, *ROUND):
                 await plan(connection, statement, values)
             for bulk in BULK:

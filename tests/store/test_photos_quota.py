@@ -179,14 +179,14 @@ async def test_counting_reads_nothing_but_what_is_unused(
     """Twenty thousand photos that loans use cost nothing, not even when all are of one member."""
     owner_id = new_id()
     values = {"program_id": world.program_id, "owner_id": owner_id, "purpose": "loan", "since": NOW - DAY}
-    async with world.database.connection() as connection:
-        keep_first_plans(connection)
+    owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
+    async with world.database.connection() as connection, owner:
+        await keep_first_plans(connection, owner)
         if planned == "on empty tables":
             await plan_for_good(connection, store.COUNT_UNUSED, values)
-        with psycopg.connect(database_url, autocommit=True) as owner:
-            for used_at, count in ((NOW, 20_000), (None, 100)):
-                owner.execute(FILL, values | {"now": NOW, "used_at": used_at, "count": count})
-            owner.execute("vacuum analyze photos")
+        for used_at, count in ((NOW, 20_000), (None, 100)):
+            await owner.execute(FILL, values | {"now": NOW, "used_at": used_at, "count": count})
+        await owner.execute("vacuum analyze photos")
         if planned == "anew":
             await plan_anew(connection)
             await plan_for_good(connection, store.COUNT_UNUSED, values)

@@ -55,7 +55,7 @@ async def test_plans_made_on_empty_tables_serve_many_customers(database: Databas
     }
     owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
     async with database.connection() as connection, owner:
-        keep_first_plans(connection)
+        await keep_first_plans(connection, owner)
         for statement in LOOKUPS:
             await plan_for_good(connection, statement, values)
         for statement in BULK:

@@ -151,7 +151,7 @@ async def test_plans_made_early_serve_a_long_history(database: Database, databas
     [flag] = await shop.flags()
     owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
     async with database.connection() as connection, owner:
-        keep_first_plans(connection)
+        await keep_first_plans(connection, owner)
         values = values_for(shop, referral) | {"flag_id": flag.flag_id}
         for statement in LOOK_UPS:
             await plan_now(connection, statement, values | OWN.get(statement, {}))

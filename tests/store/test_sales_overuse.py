@@ -78,14 +78,14 @@ async def test_few_are_found_among_many_sales_without_reading_those(
     ann = await world.customer()
     await world.promo(code_terms(usage_limit=1))
     wanted = {"program_id": world.program_id, "before": None, "limit": 10}
-    async with database.connection() as connection:
-        keep_first_plans(connection)
+    owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
+    async with database.connection() as connection, owner:
+        await keep_first_plans(connection, owner)
         await plan_for_good(connection, store_overuse.SELECT_OVERUSED, wanted)
         for _ in range(3):
             await world.log(ticket(ann, promo_code="SUMMER24"))
         await world.log(ticket(ann))
-        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as owner:
-            await owner.execute(ORDINARY_SALES)
+        await owner.execute(ORDINARY_SALES)
 
         plan = await plan_of(connection, store_overuse.SELECT_OVERUSED, wanted)
 

@@ -96,7 +96,7 @@ async def test_plans_made_early_serve_a_long_history(
     hotel = world.high_street
     owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
     async with database.connection() as connection, owner:
-        keep_first_plans(connection)
+        await keep_first_plans(connection, owner)
         if is_known_to_be_small:
             await owner.execute("set plan_cache_mode = force_custom_plan")
             await world.visit(ann, 3)

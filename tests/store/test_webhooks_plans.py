@@ -75,7 +75,7 @@ async def test_plans_made_early_serve_a_long_history(database: Database, databas
     values = values_for(telling, event_id)
     owner = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
     async with database.connection() as connection, owner:
-        keep_first_plans(connection)
+        await keep_first_plans(connection, owner)
         for statement in (*LOOK_UPS, *INSERTS):
             await plan_now(connection, statement, values)
         for text in TEXTS:

@@ -4,7 +4,7 @@ import math
 import re
 from typing import Any, LiteralString
 
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 
 from regulars.db.connection import DISCARD_PLANS, Connection
 from regulars.db.pipeline import Pipeline, Statement
@@ -14,13 +14,26 @@ PLANNED_AFTER = 6
 """psycopg prepares a statement when it comes for the sixth time."""
 
 
+WITHOUT_AUTOVACUUM: LiteralString = """
+select format('alter table %s set (autovacuum_enabled = off)', oid::regclass)
+from pg_class
+where relkind = 'r' and relnamespace = current_schema()::regnamespace
+"""
+
 Values = dict[str, Any]
 Plan = dict[str, Any]
 
 
-def keep_first_plans(connection: Connection) -> None:
-    """The connection does not drop its plans as it ages, so that they are those of the first moment."""
+async def keep_first_plans(connection: Connection, owner: AsyncConnection) -> None:
+    """The connection does not drop its plans as it ages, so that they are those of the first moment.
+
+    Nor does autovacuum come by, which makes all plans anew, and poor ones where it looks at a table of which
+    most rows are about to be committed. `owner` is the tables' owner.
+    """
     connection._replans_at = math.inf
+    cursor = await owner.execute(WITHOUT_AUTOVACUUM)
+    for (command,) in await cursor.fetchall():
+        await owner.execute(command)
 
 
 async def plan_anew(connection: Connection) -> None:
