@@ -47,9 +47,9 @@ where e.program_id = %(program_id)s::integer and e.endpoint_id = %(endpoint_id)s
 """)
 
 # Two workers never take the same one: what the other has locked is skipped, and what it has taken is due
-# again only when the lease ends. Rows are written by their places: to planners of before PostgreSQL 17, reading
-# all deliveries of an endpoint looks as cheap as looking a few of them up. Whoever changes a row ends its lease,
-# so that a row which has another place by now is nobody's loss.
+# again only when the lease ends. Rows are written by their places: to planners of before PostgreSQL 17,
+# reading all deliveries of an endpoint looks as cheap as looking a few of them up. Whoever changes a row ends
+# its lease, so that a row which has another place by now is nobody's loss.
 CLAIM = Statement("""
 with due as materialized (
     select ctid from webhook_deliveries
