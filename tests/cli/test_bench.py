@@ -10,7 +10,7 @@ from tests.cli.benchmarks import measured, rows_of
 from tests.cli.processes import run
 
 SMALL = (
-    *("--seconds", "1", "--warm-up-seconds", "1", "--clients", "4", "--workers", "1"),
+    *("--seconds", "1", "--warm-up-seconds", "1", "--turns", "1", "--clients", "4", "--workers", "1"),
     *("--customers", "200", "--visits", "2000", "--sync-customers", "20000"),
 )
 

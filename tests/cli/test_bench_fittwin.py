@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.cli.benchmarks import measured, rows_of
 
 SMALL = (
-    *("--seconds", "1", "--warm-up-seconds", "1", "--clients", "4", "--workers", "1"),
+    *("--seconds", "1", "--warm-up-seconds", "1", "--turns", "1", "--clients", "4", "--workers", "1"),
     *("--events", "5000", "--rewards", "1000"),
 )
 

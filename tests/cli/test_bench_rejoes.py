@@ -7,7 +7,7 @@ from tests.cli.benchmarks import measured, rows_of
 
 CORES = os.cpu_count() or 1
 SMALL = (
-    *("--seconds", "1", "--warm-up-seconds", "1", "--clients", "4", "--workers", "1"),
+    *("--seconds", "1", "--warm-up-seconds", "1", "--turns", "1", "--clients", "4", "--workers", "1"),
     *("--borrowers", "200", "--loans", "1000"),
 )
 

@@ -25,6 +25,7 @@ POSITIVE = Number(gte=1)
 
 Seconds = Annotated[int, Parameter(help="How long each measurement runs.", validator=POSITIVE)]
 WarmUpSeconds = Annotated[int, Parameter(help="How long the load runs before it.", validator=POSITIVE)]
+Turns = Annotated[int, Parameter(help="How often what is compared is measured, in turn.", validator=POSITIVE)]
 DeepRows = Annotated[
     int, Parameter(help="Transfers of the member with the long history.", validator=Number(gte=50))
 ]
@@ -59,8 +60,9 @@ Markdown = Annotated[Path | None, Parameter(help="Also write the table to this f
 def ledger(
     *,
     data: Data = None,
-    seconds: Seconds = 10,
+    seconds: Seconds = 5,
     warm_up_seconds: WarmUpSeconds = 10,
+    turns: Turns = 5,
     deep_rows: DeepRows = 1_000_000,
     markdown: Markdown = None,
 ) -> None:
@@ -75,7 +77,7 @@ def ledger(
     from regulars.bench.sweep import Sweep
 
     async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
-        return await measures.run(conninfo, Sweep(console, seconds, warm_up_seconds), deep_rows)
+        return await measures.run(conninfo, Sweep(console, seconds, warm_up_seconds, turns), deep_rows)
 
     asyncio.run(_bench("Ledger", measure, data, markdown))
 
@@ -84,8 +86,9 @@ def ledger(
 def loyaltyhub(
     *,
     data: Data = None,
-    seconds: Seconds = 10,
+    seconds: Seconds = 5,
     warm_up_seconds: WarmUpSeconds = 10,
+    turns: Turns = 5,
     clients: Clients = (1, 32, 90),
     workers: Workers = (1, 2),
     customers: Customers = 100_000,
@@ -107,7 +110,7 @@ def loyaltyhub(
     sizes = measures.Sizes(customers, visits, sync_customers)
 
     async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
-        sweep = Sweep(console, seconds, warm_up_seconds, clients, workers)
+        sweep = Sweep(console, seconds, warm_up_seconds, turns, clients, workers)
         return await measures.run(conninfo, sweep, sizes)
 
     asyncio.run(_bench("Loyalty Hub", measure, data, markdown))
@@ -117,8 +120,9 @@ def loyaltyhub(
 def sessions(
     *,
     data: Data = None,
-    seconds: Seconds = 10,
+    seconds: Seconds = 5,
     warm_up_seconds: WarmUpSeconds = 10,
+    turns: Turns = 5,
     clients: Clients = (1, 32, 90),
     workers: Workers = (1, 2),
     customers: KioskCustomers = 100_000,
@@ -142,7 +146,7 @@ def sessions(
     sizes = measures.Sizes(customers, orders, memberships, cards)
 
     async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
-        sweep = Sweep(console, seconds, warm_up_seconds, clients, workers)
+        sweep = Sweep(console, seconds, warm_up_seconds, turns, clients, workers)
         return await measures.run(conninfo, sweep, sizes, only)
 
     asyncio.run(_bench("Sessions Rewards", measure, data, markdown))
@@ -152,8 +156,9 @@ def sessions(
 def rejoes(
     *,
     data: Data = None,
-    seconds: Seconds = 10,
+    seconds: Seconds = 5,
     warm_up_seconds: WarmUpSeconds = 10,
+    turns: Turns = 5,
     clients: Clients = (1, 32, 90),
     workers: Workers = (1, 2),
     borrowers: Borrowers = 100_000,
@@ -174,7 +179,7 @@ def rejoes(
     sizes = measures.Sizes(borrowers, loans)
 
     async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
-        sweep = Sweep(console, seconds, warm_up_seconds, clients, workers)
+        sweep = Sweep(console, seconds, warm_up_seconds, turns, clients, workers)
         return await measures.run(conninfo, sweep, sizes)
 
     asyncio.run(_bench("Rejoes", measure, data, markdown))
@@ -184,8 +189,9 @@ def rejoes(
 def fittwin(
     *,
     data: Data = None,
-    seconds: Seconds = 10,
+    seconds: Seconds = 5,
     warm_up_seconds: WarmUpSeconds = 10,
+    turns: Turns = 5,
     clients: Clients = (1, 32, 90),
     workers: Workers = (1, 2),
     events: Annotated[
@@ -209,7 +215,7 @@ def fittwin(
     sizes = measures.Sizes(events, rewards)
 
     async def measure(conninfo: str, console: "Console") -> "tuple[Sequence[Row | Growth], list[str]]":
-        sweep = Sweep(console, seconds, warm_up_seconds, clients, workers)
+        sweep = Sweep(console, seconds, warm_up_seconds, turns, clients, workers)
         return await measures.run(conninfo, sweep, sizes)
 
     asyncio.run(_bench("FitTwin", measure, data, markdown))

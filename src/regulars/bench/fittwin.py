@@ -7,7 +7,7 @@ from regulars.bench.fittwin_maturing import measure_bare, measure_maturing
 from regulars.bench.fittwin_requests import click, validate
 from regulars.bench.report import Growth, Row
 from regulars.bench.scratch import scratch_database
-from regulars.bench.sweep import TENTH, TURNS, Sweep
+from regulars.bench.sweep import TENTH, Sweep
 from regulars.db.database import Database, server_conninfo
 from regulars.features.referrals.verify import verify
 
@@ -21,7 +21,7 @@ LEGEND = (
     "{events:,} events\n"
     "click: GET /r/, from an address of its own\n"
     "tenth: 1 worker, {tenth_owners:,} RIDs with {tenth_events:,} events\n"
-    "grown tenfold: how many times those figures the whole has; medians of {turns} turns, in turn\n"
+    "grown tenfold: how many times those figures the whole has\n"
     "bare INSERT … SELECT: one statement that writes accounts, transfers and states of {rewards:,} rewards\n"
     "maturing: the job that gives the same rewards; times are those of whole runs"
 )
@@ -55,7 +55,7 @@ async def run(conninfo: str, sweep: Sweep, sizes: Sizes) -> tuple[list[Row | Gro
         ground = await _due(scratch, sweep, sizes)
         matured, notes = await measure_maturing(ground, bare, sweep)
         verified = await _verified_note(ground)
-    return [*rows, *matured], [*_legend(sizes), *notes, verified]
+    return [*rows, *matured], [*_legend(sizes), sweep.note, *notes, verified]
 
 
 async def _prepared(conninfo: str, sweep: Sweep, owners: int) -> ShopGround:
@@ -85,5 +85,4 @@ def _legend(sizes: Sizes) -> list[str]:
         tenth_owners=sizes.owners // TENTH,
         tenth_events=events // TENTH,
         rewards=sizes.rewards,
-        turns=TURNS,
     ).split("\n")

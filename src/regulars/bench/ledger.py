@@ -86,7 +86,7 @@ async def run(conninfo: str, sweep: Sweep, deep_rows: int) -> tuple[list[Row], l
         with sweep.console.status("filling histories"):
             await _fill_histories(ground, member_ids[MEMBERS:], deep_rows)
         rows += await _measure_history(ground, sweep, deep_rows)
-        notes = [*LEGEND, await _idle_note(), await _verified_note(ground)]
+        notes = [*LEGEND, sweep.note, await _idle_note(), await _verified_note(ground)]
     return rows, notes
 
 

@@ -71,12 +71,12 @@ async def run(conninfo: str, sweep: Sweep, sizes: Sizes) -> tuple[list[Row], lis
         "upload_workers": max(sweep.workers),
         "other_clients": OTHER_CLIENTS,
     }
-    return [*rows, *uploaded], [*LEGEND.format(**told).splitlines(), *notes]
+    return [*rows, *uploaded], [*LEGEND.format(**told).splitlines(), sweep.note, *notes]
 
 
 def needed_by(sweep: Sweep) -> int:
     """How many photos, and open loans, a run may use up: half of them pgbench's, half the server's."""
-    seconds = sweep.seconds * len(sweep.clients)
+    seconds = sweep.seconds * sweep.turns * len(sweep.clients)
     served = (seconds + sweep.warm_up_seconds) * len(sweep.workers)
     return 2 * max(seconds, served) * RATE_MAX
 

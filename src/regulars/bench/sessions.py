@@ -71,7 +71,7 @@ async def _measure_kiosks(conninfo: str, sweep: Sweep, sizes: Sizes) -> tuple[li
     await prepare_yardstick(conninfo)
     requests = [earn(ground), apply(ground)]
     rows = await sweep.beside_pgbench(requests, server_conninfo(conninfo), ground.environment)
-    return rows, [await _verified_note(ground, sweep, "orders and holds")]
+    return rows, [sweep.note, await _verified_note(ground, sweep, "orders and holds")]
 
 
 async def _measure_grant(conninfo: str, sweep: Sweep, sizes: Sizes) -> tuple[list[Row], list[str]]:

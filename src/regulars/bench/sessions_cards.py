@@ -139,18 +139,17 @@ async def _measure_pushing(cards: Cards) -> Measured:
 
 
 async def _measure_fetching(
-    ground: KioskGround, cards: Cards, apple: RunningApple, sweep: Sweep, signing_rate: float
+    ground: KioskGround, cards: Cards, apple: RunningApple, sweep: Sweep, rate: float
 ) -> list[Row]:
     """Phones that were told ask the server for their cards, which signs each for itself."""
     keys = cards.carriers.apple.keys
     phones = (f'{{"{card.pass_id}","{keys.authentication_token(card.pass_id)}"}}' for card in cards.cards)
     path = f"/wallet/apple/v1/passes/{TOPIC}/"
-    request = Request("fetch", "", FETCH_LOAD.format(phones=",".join(phones), path=path), "")
-    what = "fetching a card, 1 worker"
+    request = Request("fetching a card", "", FETCH_LOAD.format(phones=",".join(phones), path=path), "")
     async with running_server(ground.environment | apple.environment()) as server:
         await sweep.warm_up(request, server.url)
         return [
-            Row(what, clients, await sweep.load(request, server.url, clients, what), signing_rate)
+            Row(f"{request.what}, 1 worker", clients, await sweep.load(request, server.url, clients), rate)
             for clients in sweep.clients
         ]
 
