@@ -49,6 +49,7 @@ def confirmed(conversion: Conversion = CANDIDATE, purchase: Purchase = PURCHASE)
 HELD = confirmed()
 PAYABLE = replace(HELD, reward_status=RewardStatus.PAYABLE, payable_at=NOW)
 PAID = rules.paid(PAYABLE, NOW)
+RETURNED = rules.give_back(CANDIDATE, Ending.REFUNDED, NOW)
 REFUSED = replace(CANDIDATE, status=ConversionStatus.REFUSED, reason="self_purchase_blocked")
 
 
@@ -123,6 +124,23 @@ def test_what_is_no_purchase(conversion: Conversion, purchase: Purchase, code: s
     outcome = rules.confirm(REFERRAL, conversion, purchase, NOW)
     assert isinstance(outcome, Refusal)
     assert outcome.code == code
+
+
+@pytest.mark.parametrize(
+    ("conversion", "outcome"),
+    [
+        (CANDIDATE, Refusal("rid_revoked")),
+        (REFUSED, Refusal("self_purchase_blocked")),
+        (HELD, HELD),
+        (RETURNED, RETURNED),
+    ],
+)
+def test_what_a_purchase_by_a_revoked_rid_is(conversion: Conversion, outcome: Conversion | Refusal) -> None:
+    revoked = replace(REFERRAL, status=ReferralStatus.REVOKED)
+    assert rules.confirm(revoked, conversion, PURCHASE, NOW) == outcome
+    # One whose time is over keeps the orders that came by it before.
+    expired = replace(REFERRAL, status=ReferralStatus.EXPIRED)
+    assert isinstance(rules.confirm(expired, CANDIDATE, PURCHASE, NOW), Conversion)
 
 
 def test_when_a_hold_ends() -> None:

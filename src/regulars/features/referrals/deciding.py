@@ -1,6 +1,6 @@
 """Operators look at what was flagged, and clear it, block it or claw the reward back; and they pay in cash.
 
-Whoever decides locks the flag first, then the orders by their id, then the RID, then accounts.
+Whoever decides locks the flag first, then the RID, then the orders by their id, then accounts.
 """
 
 from uuid import UUID
@@ -125,8 +125,9 @@ async def _end_rewards(
         conversions = [one for one in store_conversions.conversions_in(sent) if one.rid == flag.rid]
         await _end(pipeline, program_id, conversions, decision, clock)
         return
-    await _end_all(pipeline, program_id, flag.rid, decision, clock)
+    # First, so that no order is paid in between and missed.
     store_referrals.send_status(pipeline, program_id, flag.rid, ReferralStatus.REVOKED)
+    await _end_all(pipeline, program_id, flag.rid, decision, clock)
 
 
 async def _end_all(pipeline: Pipeline, program_id: int, rid: str, decision: FlagStatus, clock: Clock) -> None:

@@ -44,8 +44,8 @@ async def attribute(
 async def _attribute(
     pipeline: Pipeline, program_id: int, policy: Policy, purchase: Purchase, now: datetime
 ) -> Conversion:
-    locked = store_conversions.send_lock(pipeline, program_id, purchase.order_id)
     found = store_referrals.send_lock(pipeline, program_id, purchase.rid)
+    locked = store_conversions.send_lock(pipeline, program_id, purchase.order_id)
     await pipeline.flush()
     existing = store_conversions.conversion_in(locked)
     referral = store_referrals.referral_in(found)
@@ -66,9 +66,9 @@ async def _attribute(
 def _candidate(
     existing: Conversion | None, referral: Referral | None, purchase: Purchase, now: datetime
 ) -> Conversion:
-    """The order as it was asked about, or as one that nobody asked about.
+    """The order as it was asked about, or as one that nobody asked about under this RID.
 
-    Raises Refused: order_of_another_rid, rid_expired, rid_revoked.
+    Raises Refused: order_of_another_rid, rid_expired, rid_revoked, self_purchase_blocked.
     """
     is_free = existing is None or (
         existing.status is ConversionStatus.REFUSED and existing.rid != purchase.rid
@@ -80,7 +80,14 @@ def _candidate(
     reason = rules.refuse_rid(referral, now)
     if referral is None or reason is not None:
         raise Refused(reason or rules.EXPIRED)
-    checkout = Checkout(purchase.rid, purchase.order_id, Source())
+    if existing is None:
+        source = Source()
+    elif existing.owner_id == referral.owner_id:
+        # What was refused as the owner's own is so under every RID of the owner's.
+        raise Refused(existing.reason or rules.SELF_PURCHASE)
+    else:
+        source = Source(existing.buyer, existing.device, existing.address)
+    checkout = Checkout(purchase.rid, purchase.order_id, source)
     return rules.candidate(referral, checkout, Verdict(), now)
 
 

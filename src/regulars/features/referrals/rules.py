@@ -106,8 +106,8 @@ def confirm(
     """The order once it was paid; its reward is held until it can no longer come back.
 
     Told again, it is the same, but for the delivery: a reward whose clock runs from the payment runs from the
-    delivery as soon as that is known. An order that came back before it was paid stays as it is, and one that
-    an operator blocked before has no reward.
+    delivery as soon as that is known. An order that came back before it was paid stays as it is, one that an
+    operator blocked before has no reward, and none of a RID that was revoked meanwhile counts.
     """
     if conversion.rid != purchase.rid:
         return Refusal(OF_ANOTHER_RID)
@@ -119,6 +119,8 @@ def confirm(
         return _confirmed_again(referral, conversion, purchase)
     if conversion.status is ConversionStatus.RETURNED:
         return conversion
+    if referral.status is ReferralStatus.REVOKED:
+        return Refusal(REVOKED)
     is_blocked = conversion.ended_at is not None
     return replace(
         conversion,

@@ -6,7 +6,10 @@ from uuid import UUID
 
 from regulars.db.database import Connection
 
-# In the order in which everybody locks: orders by their id, then RIDs.
+REVOKE: LiteralString = """
+update referrals set status = 'revoked'
+where program_id = %(program_id)s and owner_id = %(member_id)s and status = 'active'
+"""
 END_REWARDS: LiteralString = """
 with held as materialized (
     select order_id from referral_conversions
@@ -20,10 +23,6 @@ update referral_conversions c
 set reward_status = 'cancelled', ended_at = %(now)s, ended_as = 'owner_erased'
 from held
 where c.program_id = %(program_id)s and c.order_id = held.order_id
-"""
-REVOKE: LiteralString = """
-update referrals set status = 'revoked'
-where program_id = %(program_id)s and owner_id = %(member_id)s and status = 'active'
 """
 FORGET_PERSON: LiteralString = """
 with known as (
@@ -41,5 +40,6 @@ where program_id = %(program_id)s and member_id = %(member_id)s
 async def end_referrals(connection: Connection, program_id: int, member_id: UUID, now: datetime) -> None:
     """The member's RIDs and held rewards have ended, and nobody is compared with the member any more."""
     keys = {"program_id": program_id, "member_id": member_id, "now": now}
-    for statement in (END_REWARDS, REVOKE, FORGET_PERSON):
+    # In the order in which everybody locks: RIDs, then orders by their id.
+    for statement in (REVOKE, END_REWARDS, FORGET_PERSON):
         await connection.execute(statement, keys)

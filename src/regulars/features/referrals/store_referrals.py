@@ -51,9 +51,10 @@ select count(*) from (
 ) made
 """)
 
+# What was revoked stays so. What has expired may still be: orders that came by it are paid later.
 SET_STATUS = Statement("""
 update referrals set status = %(status)s
-where program_id = %(program_id)s and rid = %(rid)s and status = 'active'
+where program_id = %(program_id)s and rid = %(rid)s and status <> 'revoked'
 """)
 
 INSERT = Statement("""
@@ -121,7 +122,7 @@ def send_count_since(
 
 
 def send_status(pipeline: Pipeline, program_id: int, rid: str, status: ReferralStatus) -> None:
-    """The RID has ended, if it had not before."""
+    """The RID has ended so, unless it was revoked before."""
     pipeline.send(SET_STATUS, parameters(program_id=program_id, rid=rid, status=status))
 
 
