@@ -28,6 +28,7 @@ from regulars.features.referrals.model import Flag, FlagStatus
 from regulars.http.contract import Contract
 from regulars.http.services import Services
 from regulars.http.token_issuers import TokenIssuers
+from regulars.http.token_keys import Fetch
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
 from tests.support.applications import open_application
@@ -239,26 +240,32 @@ async def market(
     **settings: Any,
 ) -> AsyncIterator[Market]:
     """The application of a program that sells, and of another program; everything adds up afterwards."""
-    clock = clock or ManualClock()
     server = Settings(
         database_url=Secret(database_url),
         secret_key=SECRET_KEY,
         data_directory=data_directory,
         **{"mode": "production", "connections_max": 4, "public_url": "https://regulars.test", **settings},
     )
+    async with serving(server, contracts, clock or ManualClock()) as opened:
+        await _furnish(opened)
+        yield opened
+        await opened.check()
+
+
+@asynccontextmanager
+async def serving(
+    server: Settings, contracts: Sequence[Contract], clock: ManualClock, fetch: Fetch = published_keys
+) -> AsyncIterator[Market]:
+    """One process of it, with caches of its own; `fetch` is the way to the issuer's keys."""
     async with open_application(server, contracts, clock) as application:
         services: Services = application.state["services"]
-        issuers = TokenIssuers(services.database, services.locations, clock=clock, fetch=published_keys)
+        issuers = TokenIssuers(services.database, services.locations, clock=clock, fetch=fetch)
         application.state["services"] = replace(services, token_issuers=issuers)
         transport = httpx2.ASGITransport(app=application, client=("203.0.113.9", 5000))  # type: ignore[arg-type]
-        headers = {"user-agent": PHONE_AGENT}
         async with httpx2.AsyncClient(
-            transport=transport, base_url="http://market.test", headers=headers
+            transport=transport, base_url="http://market.test", headers={"user-agent": PHONE_AGENT}
         ) as client:
-            opened = Market(application, client, clock)
-            await _furnish(opened)
-            yield opened
-            await opened.check()
+            yield Market(application, client, clock)
 
 
 async def _furnish(opened: Market) -> None:

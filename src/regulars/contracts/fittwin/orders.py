@@ -44,7 +44,7 @@ async def validate(request: HttpRequest) -> Answer:
         device=hashes.device(body.device_fingerprint),
         address=hashes.address(body.ip),
     )
-    checkout = Checkout(body.rid.strip(), referrals.plain_id(body.order_id), source)
+    checkout = Checkout(body.rid.strip(), _order_id(body.order_id), source)
     async with context.services.database.connection() as connection:
         verdict = await referrals.validate(connection, context.program, checkout, context.now)
     answer = ValidateAnswer(
@@ -62,7 +62,7 @@ async def attribute(request: HttpRequest) -> Answer:
     body = await read_fields(request, PurchaseBody)
     purchase = Purchase(
         rid=body.rid.strip(),
-        order_id=referrals.plain_id(body.order_id),
+        order_id=_order_id(body.order_id),
         order_total=body.order_total,
         currency=body.currency.strip().upper(),
         delivered_at=_delivered(body.delivered_at, context.now),
@@ -117,6 +117,14 @@ async def _give_back(request: HttpRequest, ending: Ending) -> Answer:
         clawedBack=back.taken_back,
     )
     return json_answer(answer)
+
+
+def _order_id(text: str) -> str:
+    """The order's id in one spelling. Raises BodyRefused for one that no address of a refund can hold."""
+    order_id = referrals.plain_id(text)
+    if "/" in order_id or order_id in (".", ".."):
+        raise wrong("orderId", "orderId: cannot be part of an address")
+    return order_id
 
 
 def _delivered(at: datetime | None, now: datetime) -> datetime | None:

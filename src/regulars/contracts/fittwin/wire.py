@@ -8,13 +8,15 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from regulars.features.referrals.model import AMOUNT_MAX, CHANNEL_LENGTH_MAX, ORDER_ID_LENGTH_MAX
+from regulars.features.referrals.model import CHANNEL_LENGTH_MAX, ORDER_ID_LENGTH_MAX, ORDER_TOTAL_MAX
 
 TEXT_LENGTH_MAX = 500
 LIMIT_MAX, LIMIT_USUAL = 50, 20
 
 Rid = Annotated[str, Meta(description="22 characters of base64url.", max_length=TEXT_LENGTH_MAX)]
-OrderId = Annotated[str, Meta(description="The shop's id of an order.", max_length=ORDER_ID_LENGTH_MAX)]
+OrderId = Annotated[
+    str, Meta(description="The shop's id of an order. It has no slash.", max_length=ORDER_ID_LENGTH_MAX)
+]
 UserId = Annotated[
     str, Meta(description="The shop's id of the buyer, as in the shopper's token.", max_length=200)
 ]
@@ -28,7 +30,7 @@ Ip = Annotated[
         max_length=TEXT_LENGTH_MAX,
     ),
 ]
-Minor = Annotated[int, Meta(description="Minor units of the currency.", ge=1, le=AMOUNT_MAX)]
+Minor = Annotated[int, Meta(description="Minor units of the currency.", ge=1, le=ORDER_TOTAL_MAX)]
 Moment = Annotated[str, Meta(description="UTC to the second.", examples=["2025-10-23T00:00:00Z"])]
 RewardStatus = Literal["pending_hold", "payable", "paid", "cancelled"]
 

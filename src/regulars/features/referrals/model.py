@@ -10,7 +10,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
-AMOUNT_MAX = 2**53 - 1
+ORDER_TOTAL_MAX = 10**12
+"""So that the sum of a RID's orders stays a number that is stored, and that readers of JSON hold."""
+
 EVENT_PERIOD = timedelta(hours=1)
 """In any period of this length a source may make so many events as the policy believes."""
 
