@@ -45,12 +45,14 @@ class Markets:
         """A shopper recommends a product."""
         return post_bytes("/referrals", {"productId": product_id}, self.shopper(subject))
 
-    def validation(self, rid: str, order_id: str, device: str | None = None) -> bytes:
+    def validation(
+        self, rid: str, order_id: str, device: str | None = None, address: str | None = None
+    ) -> bytes:
         """The shop asks about an order, of a buyer of its own."""
         number = next(self._numbers)
         body = {
             "rid": rid, "orderId": order_id, "userId": f"buyer-{number}",
-            "deviceFingerprint": device or f"device-{number}", "ip": f"address-{number}",
+            "deviceFingerprint": device or f"device-{number}", "ip": address or f"address-{number}",
         }  # fmt: skip
         return post_bytes("/referrals/validate", body, self._shop)
 
