@@ -10,7 +10,7 @@ from regulars.features.referrals import verify
 from regulars.features.referrals.verify import CHECKS
 from tests.support.referrals import Shop
 
-FIGURES, EVENTS, CREDITED, TAKEN, CLAWED = CHECKS
+FIGURES, EVENTS, CREDITED, TAKEN, CLAWED, BLOCKED = CHECKS
 UNGUARDED = """
 alter table referral_conversions disable trigger user;
 alter table referral_conversions drop constraint moments_fit_the_reward_status;
@@ -30,6 +30,10 @@ update referral_conversions
 set reward_status = 'pending_hold', ended_at = null, ended_as = null, taken_back = false, payable_at = null
 where reward_status = 'cancelled'
 """
+HELD_AFTER_A_BLOCK = """
+update referral_conversions
+set reward_status = 'pending_hold', ended_at = null, ended_as = null where order_id = 'blocked'
+"""
 HELD_AGAIN = """
 update referral_conversions set reward_status = 'pending_hold', payable_at = null
 where reward_status = 'payable'
@@ -47,11 +51,12 @@ PLANTED = [
     ("update referral_conversions set taken_back = false", TAKEN),
     ("delete from transfers where action = 'referral_clawback'", TAKEN),
     ("update referral_conversions set reward_status = 'payable' where order_id = 'clawed'", CLAWED),
+    (HELD_AFTER_A_BLOCK, BLOCKED),
 ]
 
 
 async def fill(shop: Shop) -> None:
-    """Orders that are held, given, taken back and clawed back."""
+    """Orders that are held, given, taken back, clawed back and blocked."""
     shop.set(buyers_per_device_max=1)
     referral = await shop.referral()
     await shop.click(referral.rid)
@@ -61,6 +66,9 @@ async def fill(shop: Shop) -> None:
     await shop.buy(referral.rid, "returned")
     [flag] = await shop.flags()
     await shop.decide(referrals.claw_back, flag)
+    await shop.buy(referral.rid, "blocked", device="shared")
+    [flag] = await shop.flags()
+    await shop.decide(referrals.block, flag)
     shop.clock.advance(days=31)
     await shop.mature()
     await shop.give_back("returned")

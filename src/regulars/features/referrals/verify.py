@@ -79,6 +79,14 @@ CHECKS: dict[str, LiteralString] = {
         where f.status = 'clawed_back' and c.reward_status <> 'cancelled'
         limit %(limit)s
     """,
+    "F6 nothing is held of what was blocked": """
+        select f.program_id, format('flag %%s is %%s, order %%s is held', f.flag_id, f.status, c.order_id)
+        from fraud_flags f
+        join referral_conversions c on c.program_id = f.program_id and c.rid = f.rid
+            and (f.order_id is null or f.order_id = c.order_id)
+        where f.status in ('blocked', 'clawed_back') and c.reward_status = 'pending_hold'
+        limit %(limit)s
+    """,
 }
 
 
