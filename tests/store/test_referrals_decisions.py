@@ -44,7 +44,7 @@ async def flagged(shop: Shop, rid: str) -> Flag:
     """The flag of a RID that somebody has flooded."""
     async with shop.database.connection() as connection:
         await referrals.flag_flood(connection, shop.program_id, rid, policy_of(shop.program), shop.clock())
-    [flag] = [flag for flag in await shop.flags() if flag.rid == rid]
+    [flag] = [flag for flag in await shop.flags() if flag.rid == rid and flag.order_id is None]
     return flag
 
 
@@ -65,6 +65,21 @@ async def test_every_decision_twice_and_crossed_with_every_other(shop: Shop) -> 
             assert (refused.value.code, refused.value.details) == ("flag_decided", {"status": decided.status})
         assert (await shop.stats(referral))[1] == rewards
         assert rewards.pending_hold == (first is referrals.clear)
+
+
+async def test_a_reward_is_held_until_the_last_flag_is_cleared(shop: Shop) -> None:
+    shop.set(buyers_per_device_max=1)
+    referral = await shop.referral()
+    await shop.validate(referral.rid, "first", device="shared")
+    await shop.buy(referral.rid, "order", device="shared")
+    await flagged(shop, referral.rid)
+    shop.clock.advance(days=31)
+    flags = await shop.flags()
+    assert len(flags) == 2
+    for flag, given in zip(flags, (0, 1), strict=True):
+        assert await shop.mature() == 0
+        await shop.decide(referrals.clear, flag)
+        assert await shop.mature() == given
 
 
 @pytest.mark.parametrize("act", ENDING)

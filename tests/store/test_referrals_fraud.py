@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -25,6 +26,10 @@ from tests.support.ledger import NOW
 from tests.support.referrals import Shop
 
 LATER = 31
+WAITED_SECONDS_MAX = 30.0
+WAITING = """
+select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+"""
 
 
 @pytest_asyncio.fixture
@@ -115,6 +120,36 @@ async def test_one_device_behind_many_buyers(shop: Shop) -> None:
     shop.clock.advance(days=LATER)
     assert await shop.mature() == 5
     assert (await shop.stats(referral))[1] == Rewards(1, 5, 0)
+
+
+async def test_buyers_who_do_not_see_each_other_are_seen_when_they_pay(shop: Shop, database_url: str) -> None:
+    shop.set(buyers_per_device_max=1)
+    referral = await shop.referral()
+    orders = ["one", "two", "three"]
+    connect = psycopg.AsyncConnection.connect
+    async with await connect(database_url) as holder, await connect(database_url, autocommit=True) as watcher:
+        await holder.execute("select from referrals where rid = %s for update", [referral.rid])
+        asking = [
+            asyncio.create_task(shop.validate(referral.rid, order_id, device="shared")) for order_id in orders
+        ]
+        async with asyncio.timeout(WAITED_SECONDS_MAX):
+            while await (await watcher.execute(WAITING)).fetchone() != (len(orders),):
+                await asyncio.sleep(0.02)
+        await holder.rollback()
+    assert [verdict.valid for verdict in await asyncio.gather(*asking)] == [True] * 3
+    assert await shop.flags() == []
+    for _ in range(2):
+        for order_id in orders:
+            await shop.attribute(referral.rid, order_id)
+    flags = await shop.flags()
+    assert {(flag.rule, flag.observed) for flag in flags} == {(Rule.DEVICE_OF_MANY_BUYERS, 3)}
+    assert sorted(str(flag.order_id) for flag in flags) == sorted(orders)
+    await shop.decide(referrals.clear, flags[0])
+    shop.clock.advance(days=LATER)
+    assert await shop.mature() == 1
+    # Once it was cleared, nothing flags the order anew.
+    await shop.attribute(referral.rid, str(flags[0].order_id))
+    assert len(await shop.flags()) == 2
 
 
 async def test_orders_from_hardly_anybody(shop: Shop) -> None:

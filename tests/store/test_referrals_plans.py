@@ -104,6 +104,7 @@ LOOK_UPS: list[Statement] = [
     store_clicks.COUNT_CLICK,
     store_clicks.SIGHT,
     store_clicks.SELECT_SIGHTED,
+    store_clicks.COUNT_BUYERS,
     store_conversions.LOCK,
     store_conversions.LOCK_LIVE_OF_RID,
     store_conversions.UPDATE,

@@ -18,8 +18,6 @@ from regulars.features.referrals.model import Checkout, Conversion, Policy, Verd
 from regulars.features.referrals.model_settings import policy_of
 from regulars.features.referrals.rules_fraud import Sighted
 
-BUYERS_COUNTED_MAX = 100
-
 
 async def validate(connection: Connection, program: Program, checkout: Checkout, now: datetime) -> Verdict:
     """The verdict, the same one for the same order however often it is asked for.
@@ -42,7 +40,7 @@ async def _validate(
     found = store_referrals.send_find(pipeline, program_id, checkout.rid)
     since = now - timedelta(days=policy.sighting_days)
     seen = store_clicks.send_sighted(
-        pipeline, program_id, checkout.rid, checkout.source, since, BUYERS_COUNTED_MAX
+        pipeline, program_id, checkout.rid, checkout.source, since, rules_fraud.BUYERS_COUNTED_MAX
     )
     await pipeline.flush()
     existing = store_conversions.conversion_in(locked)

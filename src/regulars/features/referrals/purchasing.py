@@ -1,13 +1,20 @@
 """An order was paid: it is one of its RID's conversions, and the owner's reward is held."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from regulars.base.refusals import Refused
 from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline
 from regulars.features.access.model import Program
 from regulars.features.ledger.actions import transact
-from regulars.features.referrals import events, rules, rules_fraud, store_conversions, store_referrals
+from regulars.features.referrals import (
+    events,
+    rules,
+    rules_fraud,
+    store_clicks,
+    store_conversions,
+    store_referrals,
+)
 from regulars.features.referrals.flagging import flag_all
 from regulars.features.referrals.model import (
     Checkout,
@@ -99,11 +106,20 @@ async def _count(
     policy: Policy,
     now: datetime,
 ) -> None:
-    """The order is one of the RID's figures, told, and a reason to look at where its orders come from."""
+    """The order is one of the RID's figures, told, and a reason to look at where its orders come from.
+
+    Buyers who were at the checkout at the same moment are seen behind their device only now.
+    """
     store_conversions.send_count_conversion(pipeline, program_id, referral, conversion, now)
     counted = store_conversions.send_count_sources(pipeline, program_id, referral.rid, rules_fraud.JUDGED_MAX)
+    since = now - timedelta(days=policy.sighting_days)
+    crowd = store_clicks.send_count_buyers(
+        pipeline, program_id, conversion.device, since, rules_fraud.BUYERS_COUNTED_MAX
+    )
     await pipeline.flush()
     orders, sources = counted.rows[0]
-    hits = rules_fraud.hits_at_purchase(orders, sources, policy)
     webhooks.emit(pipeline, program_id, [events.converted(referral, conversion, now)], now)
-    await flag_all(pipeline, program_id, referral.rid, None, hits, now)
+    of_order = rules_fraud.hits_of_device(crowd.rows[0][0], policy)
+    await flag_all(pipeline, program_id, referral.rid, conversion.order_id, of_order, now)
+    of_referral = rules_fraud.hits_at_purchase(orders, sources, policy)
+    await flag_all(pipeline, program_id, referral.rid, None, of_referral, now)

@@ -6,6 +6,8 @@ from regulars.features.referrals.model import Policy, Rule
 
 JUDGED_MAX = 100
 """So many of a RID's newest orders are looked at for their sources."""
+BUYERS_COUNTED_MAX = 100
+"""So many of a device's buyers are counted."""
 
 
 class Sighted(Struct, frozen=True):
@@ -40,9 +42,14 @@ def hits_at_checkout(sighted: Sighted, policy: Policy) -> list[Hit]:
             hits.append(Hit(Rule.SHARED_DEVICE))
         elif sighted.owner_has_address:
             hits.append(Hit(Rule.SHARED_ADDRESS))
-    if sighted.buyers_of_device > policy.buyers_per_device_max:
-        hits.append(Hit(Rule.DEVICE_OF_MANY_BUYERS, sighted.buyers_of_device))
-    return hits
+    return hits + hits_of_device(sighted.buyers_of_device, policy)
+
+
+def hits_of_device(buyers: int, policy: Policy) -> list[Hit]:
+    """What is wrong with an order from a device that so many buyers have, the order's own included."""
+    if buyers > policy.buyers_per_device_max:
+        return [Hit(Rule.DEVICE_OF_MANY_BUYERS, buyers)]
+    return []
 
 
 def hits_at_purchase(conversions: int, sources: int, policy: Policy) -> list[Hit]:

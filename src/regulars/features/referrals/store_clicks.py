@@ -76,6 +76,15 @@ cross join lateral (
 ) o
 """)
 
+COUNT_BUYERS = Statement("""
+select count(*) from (
+    select from referral_sightings
+    where program_id = %(program_id)s and kind = 'device' and source = %(device)s and role = 'buyer'
+        and seen_at > %(since)s
+    limit %(limit)s
+) buyers
+""")
+
 FORGET_CLICKS: LiteralString = """
 delete from referral_clicks where ctid = any (array(
     select ctid from referral_clicks where counted_at < %(before)s limit %(limit)s for update skip locked
@@ -118,6 +127,16 @@ def send_sighted(
     person = None if source.person is None else bytea(source.person)
     keys = parameters(program_id=program_id, rid=rid, person=person, since=since, limit=limit)
     return pipeline.send(SELECT_SIGHTED, keys | _hashes(source))
+
+
+def send_count_buyers(
+    pipeline: Pipeline, program_id: int, device: bytes | None, since: datetime, limit: int
+) -> Sent:
+    """How many buyers were seen behind the device since then, counted up to a limit."""
+    known = None if device is None else bytea(device)
+    return pipeline.send(
+        COUNT_BUYERS, parameters(program_id=program_id, device=known, since=since, limit=limit)
+    )
 
 
 async def forget(connection: Connection, statement: LiteralString, before: datetime, limit: int) -> int:
