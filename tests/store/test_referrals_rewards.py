@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from regulars.db.database import Database
+from regulars.features.ledger.model import AMOUNT_MAX
 from regulars.features.referrals import actions as referrals
 from regulars.features.referrals.model import (
     ConversionStatus,
@@ -70,6 +71,18 @@ async def test_a_reward_of_somebody_erased_is_nobody_s(shop: Shop) -> None:
     assert (await shop.stats(referral))[0].status is ReferralStatus.REVOKED
     left = "select count(*) from referral_sightings where role = 'owner' and source = %(one)s"
     assert await shop.rows(left, one=b"x") == [(0,)]
+
+
+async def test_a_reward_waits_while_the_account_is_full(shop: Shop) -> None:
+    referral = await shop.referral()
+    await shop.buy(referral.rid, "order")
+    await shop.earn(referral.owner_id, AMOUNT_MAX)
+    shop.clock.advance(days=31)
+    assert await shop.mature() == 0
+    assert (await shop.stats(referral))[1] == Rewards(1, 0, 0)
+    await shop.spend(referral.owner_id, 1000)
+    assert await shop.mature() == 1
+    assert (await shop.stats(referral))[1] == Rewards(0, 1, 0)
 
 
 async def test_credit_that_was_spent_counts_as_paid(shop: Shop) -> None:

@@ -15,7 +15,15 @@ from regulars.features.access.model import Program
 from regulars.features.ledger import actions as ledger
 from regulars.features.ledger import verify as ledger_verify
 from regulars.features.ledger.actions import Ledger
-from regulars.features.ledger.model import AccountReference, AccountState, Attribution, Redeem
+from regulars.features.ledger.model import (
+    AccountReference,
+    AccountState,
+    Attribution,
+    Command,
+    Earn,
+    Posted,
+    Redeem,
+)
 from regulars.features.members import actions as members
 from regulars.features.referrals import actions as referrals
 from regulars.features.referrals import verify
@@ -168,14 +176,21 @@ class Shop:
         """How many rewards became payable."""
         return (await referrals.mature_due(self.database, self.clock, chunk=chunk)).given
 
+    async def earn(self, owner_id: UUID, amount: int) -> None:
+        """The owner gets store credit for something else."""
+        await self._post(
+            Earn(
+                account=self.account(owner_id), action="gift", attribution=Attribution("test"), amount=amount
+            )
+        )
+
     async def spend(self, owner_id: UUID, amount: int) -> None:
         """The owner buys something for store credit."""
-        till = Ledger(self.database, self.clock)
-        command = Redeem(
-            account=self.account(owner_id), action="spend", attribution=Attribution("test"), amount=amount
+        await self._post(
+            Redeem(
+                account=self.account(owner_id), action="spend", attribution=Attribution("test"), amount=amount
+            )
         )
-        await till.post(self.program_id, command)
-        await till.close()
 
     async def note_spent(self, chunk: int = 1000) -> int:
         """How many rewards count as paid now."""
@@ -223,6 +238,11 @@ class Shop:
         async with self.database.connection() as connection:
             cursor = await connection.execute(query, {"program_id": self.program_id, **parameters})
             return await cursor.fetchall()
+
+    async def _post(self, command: Command) -> None:
+        till = Ledger(self.database, self.clock)
+        assert isinstance(await till.post(self.program_id, command), Posted)
+        await till.close()
 
     async def check(self) -> None:
         """RIDs, events, orders, rewards and the ledger agree."""

@@ -16,7 +16,7 @@ from regulars.db.pipeline import Pipeline
 from regulars.features.access.actions import list_programs
 from regulars.features.ledger import actions as ledger
 from regulars.features.ledger.actions import Books, transact
-from regulars.features.ledger.model import AccountReference, Attribution, Declined, Earn
+from regulars.features.ledger.model import AccountReference, Attribution, Declined, Earn, RefusalCode
 from regulars.features.ledger.model_bulk import BulkEarn, BulkEarnRow
 from regulars.features.referrals import events, store_maturing
 from regulars.features.referrals.model import RewardType
@@ -154,7 +154,11 @@ class _Part:
         ownerless: list[DueReward] = []
         for reward in due:
             outcome = books.decide(_earn(reward))
-            (ownerless if isinstance(outcome, Declined) else given).append(reward)
+            if not isinstance(outcome, Declined):
+                given.append(reward)
+            elif outcome.refusal.code is RefusalCode.ACCOUNT_CLOSED:
+                ownerless.append(reward)
+            # What an account is too full for waits until something is spent.
         books.send()
         store_maturing.send_ownerless(
             pipeline, self._program_id, [reward.order_id for reward in ownerless], self._clock()
