@@ -19,7 +19,9 @@ from regulars.db.database import Database
 from regulars.features.passes.actions import Carriers
 from regulars.features.photos.actions import PhotoLibrary
 from regulars.jobs import worker
+from tests.support.enrolment import NOW
 from tests.support.lending import Wardrobes
+from tests.support.told_tiers import TierWorld
 
 
 @pytest_asyncio.fixture
@@ -111,6 +113,17 @@ async def test_loans_that_are_overdue_are_told_of_by_themselves(
     async with jobs.working(database_url, tools_with(database, shop.clock)):
         await until_the_queue_is_empty(superuser)
     assert [kind for kind, _ in await shop.events()] == ["loan.checked_out", "loan.overdue"]
+
+
+async def test_tiers_that_fell_are_told_of_by_themselves(
+    database_url: str, database: Database, superuser: psycopg.AsyncConnection
+) -> None:
+    hotels = await TierWorld.create(database)
+    ann = await hotels.customer()
+    await hotels.come(ann, *[NOW] * 4)
+    async with jobs.working(database_url, tools_with(database, lambda: NOW + timedelta(days=29))):
+        await until_the_queue_is_empty(superuser)
+    assert await hotels.told(ann) == [("Member", "Loyalty", 4), ("Loyalty", "Member", 0)]
 
 
 async def test_workers_that_start_together_run_each_tick_once(

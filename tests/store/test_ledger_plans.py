@@ -195,7 +195,8 @@ async def test_a_bulk_earn_reads_the_accounts_of_its_rows_only(database: Databas
         plan = await plan_of(connection, store_bulk.CREDIT, values)
 
     check(store_bulk.CREDIT, plan, 400)
-    joins = [node["Node Type"] for node in nodes(plan) if node["Node Type"].endswith(("Join", "Loop"))]
+    [credited] = [node for node in nodes(plan) if node.get("Subplan Name") == "CTE credited"]
+    joins = [node["Node Type"] for node in nodes(credited) if node["Node Type"].endswith(("Join", "Loop"))]
     assert joins == ["Nested Loop", "Hash Join"], "claims are looked up, accounts meet their rows in a hash"
     [accounts] = [
         node for node in nodes(plan) if node.get("Relation Name") == "accounts" and "Index Name" in node
@@ -203,20 +204,20 @@ async def test_a_bulk_earn_reads_the_accounts_of_its_rows_only(database: Databas
     assert "member_id = ANY" in accounts["Index Cond"], "each account by its member, in their order"
 
 
-@pytest.mark.parametrize("rows", [1, 10])
+@pytest.mark.parametrize(("rows", "is_told"), [(1, False), (1, True), (10, True)])
 async def test_unrelated_earns_read_the_accounts_of_their_rows_only(
-    database: Database, database_url: str, rows: int
+    database: Database, database_url: str, rows: int, is_told: bool
 ) -> None:
     world = await LedgerWorld.create(database, database_url)
     async with database.connection() as connection, world.owner() as owner:
         await keep_first_plans(connection, owner)
         for _ in range(PLANNED_AFTER):
-            await send_earns(connection, world.program_id, [new_id() for _ in range(rows)])
+            await send_earns(connection, world.program_id, [new_id() for _ in range(rows)], is_told)
         await long_history(world)
         await owner.execute("analyze")
         cursor = await owner.execute("select member_id from accounts order by member_id limit %s", [rows])
         members = [row[0] for row in await cursor.fetchall()]
-        earns = await send_earns(connection, world.program_id, members)
+        earns = await send_earns(connection, world.program_id, members, is_told)
         plan = await plan_of(connection, earns.statement, values_of(earns))
 
     check(earns.statement, plan, 60 * rows)
@@ -258,12 +259,13 @@ async def credit(connection: Connection, program_id: int, member_ids: list[UUID]
     return values_of(sent)
 
 
-async def send_earns(connection: Connection, program_id: int, member_ids: list[UUID]) -> Sent:
+async def send_earns(connection: Connection, program_id: int, member_ids: list[UUID], is_told: bool) -> Sent:
     """The statement with which each earned a point under a new claim."""
     commands = [earn(1, AccountReference(each), claim(str(new_id()))) for each in member_ids]
     pipeline = Pipeline(connection)
+    ids = [new_id() for _ in commands]
     sent = store_earning.send_earns(
-        pipeline, program_id, commands, [new_id() for _ in commands], utc_now(), lock_seconds_max=1
+        pipeline, program_id, commands, ids, utc_now(), lock_seconds_max=1, is_told=is_told
     )
     await pipeline.flush()
     return sent

@@ -3,7 +3,7 @@
 The modules with tasks are imported here, because a worker runs what it has heard of.
 """
 
-from regulars.jobs import lending, memberships, referrals, upkeep
+from regulars.jobs import lending, memberships, referrals, sales, upkeep
 from regulars.jobs.webhooks import delivering
 from regulars.jobs.worker import Tools, defer_in, in_chunks, newest_heartbeat, queue, working
 
@@ -17,6 +17,7 @@ __all__ = [
     "newest_heartbeat",
     "queue",
     "referrals",
+    "sales",
     "upkeep",
     "working",
 ]

@@ -64,6 +64,11 @@ class Books:
         """The moment of every decision in these books."""
         return self._folding.now
 
+    @property
+    def is_told(self) -> bool | None:
+        """Whether somebody is told of the program's transfers; None, with new accounts only nobody asked."""
+        return self._folding.state.is_told
+
     def account(self, reference: AccountReference) -> AccountState:
         """The account after what was decided so far, without what lapsed holds had reserved."""
         return self._folding.state.accounts[reference]
@@ -89,7 +94,7 @@ class Books:
             holds=writes.holds.values(),
             redemptions=writes.redemptions.values(),
         )
-        if self._folding.state.is_told and writes.transfers:
+        if self.is_told is not False and writes.transfers:
             told = events.told(writes.transfers, writes.accounts)
             webhooks.emit(self._pipeline, self._program_id, told, self.now)
 

@@ -2,8 +2,7 @@
 
 The statement knows none of the ledger's rules, only when there is nothing for them to judge: an account that
 is there and open, owes nothing, has nothing on hold, was last posted to before now and stays within its
-limits, and a claim that was not made before. What it leaves out goes the usual way, and so does everything in
-a program whose transfers somebody is told of.
+limits, and a claim that was not made before. What it leaves out goes the usual way.
 """
 
 from collections.abc import Sequence
@@ -39,8 +38,11 @@ async def earn(
     clock: Clock,
     *,
     lock_seconds_max: float,
+    is_told: bool,
 ) -> dict[int, Posted]:
     """What was posted by the places of the commands, durable when this returns. The others are left out.
+
+    `is_told` may be wrong: then a single earn is left out, or takes a little longer.
 
     `connection` is idle and in autocommit mode; the commands are unrelated earns. Several of them wait at
     most `lock_seconds_max` for a row that somebody keeps locked. Raises as `posting.post`, but for what
@@ -53,7 +55,13 @@ async def earn(
         async with one_transaction(connection) as pipeline:
             ordered = [commands[place] for place in places]
             credited = store_earning.send_earns(
-                pipeline, program_id, ordered, list(ids), now, lock_seconds_max=lock_seconds_max
+                pipeline,
+                program_id,
+                ordered,
+                list(ids),
+                now,
+                lock_seconds_max=lock_seconds_max,
+                is_told=is_told,
             )
             references = [command.account for command in ordered]
             positions = store_accounts.send_positions(pipeline, program_id, references)

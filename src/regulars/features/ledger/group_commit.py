@@ -10,6 +10,7 @@ import msgspec
 from regulars.base.clock import Clock
 from regulars.db.database import Connection, Database, DatabaseUnavailable
 from regulars.features.ledger import crediting, posting
+from regulars.features.ledger.audience import Audience
 from regulars.features.ledger.model import AccountReference, Command, Outcome
 from regulars.features.ledger.model_bulk import BulkEarn, BulkOutcome
 from regulars.features.ledger.transaction import FateUnknown
@@ -49,6 +50,7 @@ class Ledger:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._audience = Audience()
         self._queues: dict[int, _Queue] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -92,7 +94,7 @@ class Ledger:
         """
         clock = self._clock if now is None else lambda: now
         async with self._database.connection() as connection:
-            return await posting.post(connection, program_id, commands, clock)
+            return await posting.post(connection, program_id, commands, clock, audience=self._audience)
 
     async def earn_in_bulk(self, program_id: int, bulk: BulkEarn) -> BulkOutcome:
         """What became of each row of an earn for many members, several times as fast as `post_batch`.
@@ -133,7 +135,12 @@ class Ledger:
         try:
             of_a_crowd = len(commands) > 1
             outcomes = await posting.post(
-                connection, program_id, commands, self._clock, of_a_crowd=of_a_crowd
+                connection,
+                program_id,
+                commands,
+                self._clock,
+                of_a_crowd=of_a_crowd,
+                audience=self._audience,
             )
         except FateUnknown as error:
             _fail(batch, error)

@@ -12,6 +12,7 @@ from regulars.db.database import Connection
 from regulars.db.pipeline import Statement
 from regulars.db.transactions import BEGIN, COMMIT, Lost
 from regulars.features.ledger import transaction
+from regulars.features.ledger.audience import Audience
 from regulars.features.ledger.books import Books
 from regulars.features.ledger.earning import are_unrelated_earns, earn
 from regulars.features.ledger.folding import is_forgotten
@@ -42,23 +43,35 @@ async def post(
     clock: Clock,
     *,
     of_a_crowd: bool = False,
+    audience: Audience | None = None,
 ) -> list[Outcome]:
     """The outcomes of the commands, in their order, durable when this returns.
 
     Commands `of_a_crowd` come from callers who know nothing of each other: see CROWD_LOCK_SECONDS_MAX.
+    `audience` is asked and told whether somebody is told of the program's transfers.
     `connection` is idle and in autocommit mode. Raises `NothingSent` when the database failed early enough
     for a safe repetition, `FateUnknown` when nobody can tell whether it committed, and the driver's own error
     for a statement that the database refused, after which nothing was committed.
     """
+    audience = audience or Audience()
     if len(commands) > 1 and not of_a_crowd:
-        return await _post_together(connection, program_id, commands, clock)
+        return await _post_together(connection, program_id, commands, clock, audience)
     posted: dict[int, Outcome] = {}
     if are_unrelated_earns(commands):
-        posted |= await earn(connection, program_id, commands, clock, lock_seconds_max=CROWD_LOCK_SECONDS_MAX)
+        posted |= await earn(
+            connection,
+            program_id,
+            commands,
+            clock,
+            lock_seconds_max=CROWD_LOCK_SECONDS_MAX,
+            is_told=audience.listens(program_id),
+        )
     left = [place for place in range(len(commands)) if place not in posted]
     if left:
         commands_left = [commands[place] for place in left]
-        judged = await _post_together(connection, program_id, commands_left, clock, hurries=of_a_crowd)
+        judged = await _post_together(
+            connection, program_id, commands_left, clock, audience, hurries=of_a_crowd
+        )
         posted |= zip(left, judged, strict=True)
     return [posted[place] for place in range(len(commands))]
 
@@ -68,6 +81,7 @@ async def _post_together(
     program_id: int,
     commands: Sequence[Command],
     clock: Clock,
+    audience: Audience,
     *,
     hurries: bool = False,
 ) -> list[Outcome]:
@@ -76,7 +90,7 @@ async def _post_together(
         reads_claims = len(commands) > 1 or attempt > 1
         try:
             return await _transact(
-                connection, program_id, commands, clock, reads_claims=reads_claims, hurries=hurries
+                connection, program_id, commands, clock, audience, reads_claims=reads_claims, hurries=hurries
             )
         except RETRYABLE:
             if attempt == ATTEMPTS_MAX:
@@ -88,7 +102,7 @@ async def settle_account(
     connection: Connection, program_id: int, reference: AccountReference, clock: Clock
 ) -> None:
     """Takes the lapsed holds of one account off its books, each with a transfer that says so."""
-    await _transact(connection, program_id, [], clock, also=[reference])
+    await _transact(connection, program_id, [], clock, Audience(), also=[reference])
 
 
 async def _transact(
@@ -96,6 +110,7 @@ async def _transact(
     program_id: int,
     commands: Sequence[Command],
     clock: Clock,
+    audience: Audience,
     *,
     reads_claims: bool = True,
     hurries: bool = False,
@@ -111,6 +126,8 @@ async def _transact(
         books = await Books.open(
             pipeline, program_id, references, clock, claims=claims, redeem_ids=redeem_ids
         )
+        if books.is_told is not None:
+            audience.note(program_id, is_told=books.is_told)
         outcomes = [books.decide(command) for command in commands]
         if not reads_claims and any(map(_is_before_claim, commands, outcomes)):
             raise ClaimDecides

@@ -121,13 +121,13 @@ left join lateral (
 class BatchState(msgspec.Struct):
     """What a batch decides on. The posting loop replaces entries as it decides.
 
-    `is_told`: somebody wants to be told of the transfers, or may want it.
+    `is_told`: somebody wants to be told of the transfers; None, nothing was asked, and who tells finds out.
     """
 
     accounts: dict[AccountReference, AccountState]
     remembered: dict[tuple[str, str], Remembered]
     targets: dict[UUID, RefundTarget]
-    is_told: bool = True
+    is_told: bool | None = None
 
 
 class _TargetRow(msgspec.Struct, frozen=True):
@@ -166,8 +166,7 @@ async def read_batch(
         accounts={state.reference: state for state in states_in(accounts.rows, positions.rows)},
         remembered=dict(map(_remembered, claimed.rows)) if claimed else {},
         targets=dict(map(_target, targets.rows)) if targets else {},
-        # Without an account nothing was asked; who tells finds out then.
-        is_told=accounts.rows[0][12] if accounts.rows else True,
+        is_told=accounts.rows[0][12] if accounts.rows else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 
 from regulars.base.ids import hex_ids_at
 from regulars.db.arrays import plain_array, text_array
@@ -9,6 +10,7 @@ from regulars.db.pipeline import Pipeline, Sent, Statement
 from regulars.features.ledger.model import AMOUNT_MAX, LIFETIME_TOTAL_MAX, Attribution
 from regulars.features.ledger.model_bulk import BulkEarn, BulkEarnRow
 from regulars.features.ledger.store_rows import as_json, program
+from regulars.features.ledger.store_telling import TOLD_EARNS, moment
 
 # The accounts come in the order of the members, which is the one in which every batch locks them, and meet
 # their rows in a hash: as they lie on disk they would be locked in another order, and compared with each row
@@ -18,9 +20,8 @@ select set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin'
     set_config('enable_bitmapscan', 'off', true)
 """)
 
-# What the ledger's rules would decline, remember or book at another time than now is left out here, and what
-# others are to be told of.
-CREDIT = Statement("""
+# What the ledger's rules would decline, remember or book at another time than now is left out here.
+_CREDITED: LiteralString = """
 with credited as (
     update accounts a
     set balance = a.balance + r.amount, credited = a.credited + r.amount, version = a.version + 1,
@@ -43,8 +44,8 @@ with credited as (
         and a.owed = 0 and a.updated_at < %(now)s::timestamptz
         and r.amount > 0 and a.balance <= %(amount_max)s::bigint - r.amount
         and a.credited <= %(lifetime_total_max)s::bigint - r.amount
-        and not exists (select from programs_told_of_transfers where program_id = %(program_id)s)
-    returning a.account_id, a.version, a.balance, r.amount, r.transfer_id, r.scope, r.key, r.fingerprint
+    returning a.account_id, a.member_id, a.asset, a.location_id, a.version, a.balance, a.updated_at, r.amount,
+        r.transfer_id, r.scope, r.key, r.fingerprint, %(action)s::text as action
 ),
 written_claims as (
     insert into claims (program_id, scope, key, fingerprint, transfer_id, created_at)
@@ -57,17 +58,22 @@ written_transfers as (
         program_id, transfer_id, account_id, version, verb, action, amount, balance_after, counterparty,
         source, actor, reason, note, origin_id, metadata, idempotency_key, effective_at, created_at
     )
-    select %(program_id)s, c.transfer_id, c.account_id, c.version, 'earn', %(action)s, c.amount, c.balance,
+    select %(program_id)s, c.transfer_id, c.account_id, c.version, 'earn', c.action, c.amount, c.balance,
         'issuance', %(source)s, %(actor)s, %(reason)s, %(note)s, %(origin_id)s::uuid, %(metadata)s::jsonb,
         c.key, %(now)s::timestamptz, %(now)s::timestamptz
     from credited c
     returning transfer_id
 )
+"""
+
+_LEFT_OUT: LiteralString = """
 select r.place
 from unnest(%(transfer_ids)s::uuid[]) with ordinality as r (transfer_id, place)
 where (select count(*) from written_transfers) < cardinality(%(transfer_ids)s::uuid[])
     and r.transfer_id not in (select w.transfer_id from written_transfers w)
-""")
+"""
+
+CREDIT = Statement(_CREDITED + TOLD_EARNS + _LEFT_OUT)
 
 
 def send_credits(
@@ -80,6 +86,7 @@ def send_credits(
     parameters = {
         "program_id": program(program_id),
         "now": now.isoformat().encode(),
+        "moment": moment(now),
         "member_ids": plain_array([row.member_id.hex for row in rows]),
         "amounts": plain_array([str(row.amount) for row in rows]),
         "transfer_ids": plain_array(hex_ids_at(now, len(rows))),

@@ -14,6 +14,7 @@ from regulars.features.sales.model import LoggedSale, NewSale
 from regulars.features.sales.model_history import PastSale
 from regulars.features.sales.overuse import overused_sales
 from regulars.features.sales.rules import checked_sale, stock_type_of, to_minor, to_quantity
+from regulars.features.sales.telling import tell_tiers
 from regulars.features.sales.welcome import Welcoming
 from regulars.features.tiers.model import TierBook
 
@@ -23,6 +24,7 @@ __all__ = [
     "log_sale",
     "overused_sales",
     "stock_type_of",
+    "tell_tiers",
     "to_minor",
     "to_quantity",
 ]

@@ -3,7 +3,7 @@
 A sale without a promo takes two round trips. Its write is one statement, which PostgreSQL commits by itself,
 so it needs neither begin nor commit. One that names a promo takes three, with a transaction around the write
 and the use of the promo, which comes last, because all users of a promo stand in one queue until they commit.
-So does one that takes the customer to another tier, which is told in the same transaction.
+So does one after which somebody has to know another tier of the customer, told in the same transaction.
 """
 
 from datetime import datetime
@@ -18,7 +18,7 @@ from regulars.db.transactions import BEGIN, COMMIT, roll_back
 from regulars.features.access.model import Location
 from regulars.features.promos import actions as promos
 from regulars.features.promos.model import Promo, PromoBook
-from regulars.features.sales import events, store
+from regulars.features.sales import events, store, store_tiers
 from regulars.features.sales.drafting import Draft
 from regulars.features.sales.model import Entry, LoggedSale, NewSale
 from regulars.features.tiers.model import TierBook
@@ -65,7 +65,7 @@ async def _transact(
     await pipeline.flush()
     entry = draft.entry()
     promo = promos.in_book(promo_book, new.promo_code) if new.promo_code is not None else None
-    if promo is None and not entry.changes_tier:
+    if promo is None and entry.tier is None:
         return await _write(connection, entry)
     return await _write_in_transaction(connection, entry, promo)
 
@@ -87,13 +87,15 @@ async def _write_in_transaction(connection: Connection, entry: Entry, promo: Pro
     try:
         pipeline.send(BEGIN)
         sale = store.send_sale(pipeline, entry)
-        webhooks.emit(pipeline, entry.program_id, events.told(entry), entry.sold_at)
+        tier = None if entry.tier is None else store_tiers.Telling(pipeline, entry.program_id, entry.tier)
         use = None if promo is None else promos.Consumption(pipeline, promo, entry.member_id, entry.sold_at)
         await pipeline.flush()
         sale_id = int(sale.rows[0][0])
         is_overused = use is not None and not use.is_taken
         if is_overused:
             store.send_overuse(pipeline, entry.program_id, sale_id)
+        if tier is not None:
+            webhooks.emit(pipeline, entry.program_id, events.told(tier.told), entry.sold_at)
         pipeline.send(COMMIT)
         await pipeline.flush()
     except errors.UniqueViolation as error:

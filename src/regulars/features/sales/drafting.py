@@ -10,11 +10,11 @@ from regulars.features.access.model import Location
 from regulars.features.promos import actions as promos
 from regulars.features.promos.model import PromoBook
 from regulars.features.sales import store
-from regulars.features.sales.model import Entry, NewSale
+from regulars.features.sales.model import Customer, Entry, NewSale, ToldTier
 from regulars.features.sales.reckoning import Due, standing_at, window_start
 from regulars.features.sales.rules import fingerprint
 from regulars.features.sales.rules_reckoning import preferences_of
-from regulars.features.tiers.model import TierBook
+from regulars.features.tiers.model import Standing, TierBook
 
 NUMBER_MAX = 2**31 - 1
 
@@ -32,6 +32,7 @@ class Draft:
         now: datetime,
     ) -> None:
         self._hotel, self._new, self._tier_book, self._now = hotel, new, tier_book, now
+        self._since = window_start(tier_book, hotel.location_id, now)
         self._customer = self._ask_for_customer(pipeline)
         at = promos.local_time(now, hotel.time_zone)
         self._due = Due(pipeline, hotel, new, promo_book, at)
@@ -44,24 +45,40 @@ class Draft:
         customer = store.customer_in(self._customer)
         if customer is None:
             raise Refused("customer_not_found")
-        location_id = self._hotel.location_id
-        after = standing_at(replace(customer, visits=customer.visits + 1), self._tier_book, location_id)
+        standing = self._standing(customer)
         return Entry(
             program_id=self._hotel.program_id,
-            location_id=location_id,
+            location_id=self._hotel.location_id,
             currency=self._hotel.currency,
             member_id=customer.member_id,
             new=self._new,
-            reckoning=self._due.reckoning(standing_at(customer, self._tier_book, location_id)),
+            reckoning=self._due.reckoning(standing),
             preferences=preferences_of(self._new.items),
             fingerprint=fingerprint(self._new),
             sold_at=self._now,
-            tier_after=after.tier,
+            tier=self._tier_to_tell(customer, standing),
+        )
+
+    def _standing(self, customer: Customer) -> Standing:
+        return standing_at(customer, self._tier_book, self._hotel.location_id)
+
+    def _tier_to_tell(self, customer: Customer, before: Standing) -> ToldTier | None:
+        """The tier that the customer has after this visit, unless others know it or nobody wants to."""
+        after = self._standing(replace(customer, visits=customer.visits + 1))
+        if not customer.is_told or customer.told_tier == after.tier:
+            return None
+        return ToldTier(
+            member_id=customer.member_id,
+            location_id=self._hotel.location_id,
+            tier=after.tier,
+            previous_tier=before.tier,
+            visits=after.visits,
+            counted_from=self._since,
+            told_at=self._now,
         )
 
     def _ask_for_customer(self, pipeline: Pipeline) -> Sent:
         """Raises Refused: customer_not_found, for a number that nobody can have."""
         if not 0 < self._new.customer_number <= NUMBER_MAX:
             raise Refused("customer_not_found")
-        since = window_start(self._tier_book, self._hotel.location_id, self._now)
-        return store.send_customer(pipeline, self._hotel.program_id, self._new.customer_number, since)
+        return store.send_customer(pipeline, self._hotel, self._new.customer_number, self._since)

@@ -62,12 +62,17 @@ class NewSale(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Customer(Struct, frozen=True):
-    """What a sale needs to know of the member; `visits` are those before the sale, within the period."""
+    """What a sale needs to know of the member; `visits` are those before the sale, within the period.
+
+    `is_told`: somebody is told of tiers. `told_tier` is what they know, or None when nobody followed it yet.
+    """
 
     member_id: UUID
     staff: bool
     home_location_id: int | None
     visits: int
+    is_told: bool = False
+    told_tier: str | None = None
 
 
 class Reckoning(Struct, frozen=True):
@@ -102,10 +107,41 @@ class Preference(Struct, frozen=True):
     quantity: Decimal
 
 
+class ToldTier(Struct, frozen=True):
+    """The tier of a member at a hotel as others know it from `told_at` on; before, it was `previous_tier`.
+
+    `visits` are those that count. When `counted_from` leaves the hotel's period, the tier is looked at again;
+    None, no visit counts.
+    """
+
+    member_id: UUID
+    location_id: int
+    tier: str
+    previous_tier: str
+    visits: int
+    counted_from: datetime | None
+    told_at: datetime
+
+
+class DueTier(Struct, frozen=True):
+    """A told tier that has to be looked at again: whose it is, and the first of the visits that count now.
+
+    Nobody is told of somebody who was erased.
+    """
+
+    customer: Customer
+    is_erased: bool
+    location_id: int
+    tier: str
+    told_at: datetime
+    first_visit_at: datetime | None
+
+
 class Entry(Struct, frozen=True):
     """A sale with everything that is written of it at once.
 
-    `tier_after` is what the customer will be when they come next, because this sale is a visit, too.
+    `tier` is what others are to know of the customer's, who has had one visit more; None, they know it or
+    nobody wants to.
     """
 
     program_id: int
@@ -117,12 +153,7 @@ class Entry(Struct, frozen=True):
     preferences: tuple[Preference, ...]
     fingerprint: bytes
     sold_at: datetime
-    tier_after: str
-
-    @property
-    def changes_tier(self) -> bool:
-        """Whether this visit takes the customer to another tier."""
-        return self.tier_after != self.reckoning.tier
+    tier: ToldTier | None
 
 
 class LoggedSale(Struct, frozen=True):

@@ -7,11 +7,18 @@ import msgspec
 from msgspec.structs import asdict
 
 from regulars.db.pipeline import Pipeline, Sent, Statement
+from regulars.features.access.model import Location
 from regulars.features.sales.model import Customer, Entry, LoggedSale
 
 # The id is handed over to what goes out after it (`db.handover`).
 READ_CUSTOMER = Statement("""
 select m.member_id, m.staff, m.home_location_id, v.visits,
+    exists (select from programs_told_of_tiers where program_id = %(program_id)s),
+    (
+        select t.tier from told_tiers t
+        where t.program_id = %(program_id)s and t.member_id = m.member_id
+            and t.location_id = %(location_id)s
+    ),
     set_config('regulars.member_id', m.member_id::text, true)
 from (
     select member_id, staff, home_location_id from members
@@ -110,13 +117,14 @@ TICKET_KEY = "ticket_is_unique_per_hotel"
 _json = msgspec.json.Encoder().encode
 
 
-def send_customer(pipeline: Pipeline, program_id: int, number: int, since: datetime) -> Sent:
+def send_customer(pipeline: Pipeline, hotel: Location, number: int, since: datetime) -> Sent:
     """The question for the member with this number, active or not, and the visits from `since` on.
 
     One row, or none. It leaves the `member_id` to the statements after it.
     """
     parameters = {
-        "program_id": b"%d" % program_id,
+        "program_id": b"%d" % hotel.program_id,
+        "location_id": b"%d" % hotel.location_id,
         "number": b"%d" % number,
         "since": since.isoformat().encode(),
     }

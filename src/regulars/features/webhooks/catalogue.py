@@ -51,7 +51,9 @@ TRANSFER_CLAWED_BACK = EventType(
     "transfer.clawed_back", TransferData, "What was granted before was taken back, or what is owed was paid."
 )
 
-TIER_CHANGED = EventType("tier.changed", TierData, "A visit took a member to another tier.")
+TIER_CHANGED = EventType(
+    "tier.changed", TierData, "A member has another tier, by a visit or because visits no longer count."
+)
 
 MEMBERSHIP_STARTED = EventType("membership.started", MembershipData, "A membership begins to give something.")
 MEMBERSHIP_RENEWED = EventType("membership.renewed", MembershipData, "A new period of a membership began.")

@@ -59,13 +59,13 @@ class MembershipData(Struct, frozen=True):
 
 
 class TierData(Struct, frozen=True):
-    """Where a member stands at a location after a visit."""
+    """Where a member stands at a location, after a visit there or since visits no longer count."""
 
     member_id: MemberId
-    location_id: Annotated[int, Meta(description="The location that was visited.")]
-    tier: Annotated[str, Meta(description="The name of the tier that was reached.")]
-    previous_tier: Annotated[str, Meta(description="The name of the tier before.")]
-    visits: Annotated[int, Meta(description="Visits that count, this one included.")]
+    location_id: Annotated[int, Meta(description="The location where it is so.")]
+    tier: Annotated[str, Meta(description="The name of the tier now.")]
+    previous_tier: Annotated[str, Meta(description="The name of the tier before, as it was told last.")]
+    visits: Annotated[int, Meta(description="Visits that count, one that is just made included.")]
 
 
 class ClickData(Struct, frozen=True):

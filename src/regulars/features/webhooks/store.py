@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 
 import msgspec
 
@@ -9,38 +10,21 @@ from regulars.base.ids import new_id
 from regulars.db.parameters import parameters
 from regulars.db.pipeline import Pipeline, Sent, Statement
 from regulars.features.webhooks.model import DATA_BYTES_MAX, Event
+from regulars.features.webhooks.telling import TOLD
 
-# An event is kept if an endpoint of its program wants it, be it disabled for now; those that are enabled get
-# a delivery. Whoever delivers is told when this commits.
-INSERT_EVENTS = Statement("""
-with wishes as materialized (
-    select endpoint_id, status, types from webhook_endpoints
-    where program_id = %(program_id)s and status <> 'removed'
-),
-told as materialized (
-    select r.event_id, r.type, r.data, r.occurred_at,
-        array['*', split_part(r.type, '.', 1) || '.*', r.type] as filters
-    from json_to_recordset(%(events)s::json) as r (
+_HAPPENED: LiteralString = """
+with happened as (
+    select * from json_to_recordset(%(events)s::json) as r (
         event_id uuid, type text, data jsonb, occurred_at timestamptz
     )
-    where exists (select from wishes)
 ),
-kept as (
-    insert into events (program_id, event_id, type, data, occurred_at, created_at)
-    select %(program_id)s, t.event_id, t.type, t.data, t.occurred_at, %(now)s
-    from told t
-    where exists (select from wishes w where w.types && t.filters)
-),
-made as (
-    insert into webhook_deliveries (program_id, endpoint_id, event_id, created_at, due_at)
-    select %(program_id)s, w.endpoint_id, t.event_id, %(now)s, %(now)s
-    from told t
-    join wishes w on w.types && t.filters
-    where w.status = 'enabled'
-    returning 1
-)
-select pg_notify('regulars_webhooks', '') where exists (select from made)
-""")
+"""
+
+_DELIVERIES: LiteralString = """
+select count(*) from made
+"""
+
+INSERT_EVENTS = Statement(_HAPPENED + TOLD + _DELIVERIES)
 
 IS_WANTED = Statement("""
 select exists (
