@@ -68,18 +68,27 @@ async def test_each_member_gets_what_the_row_says(world: LedgerWorld) -> None:
     assert await world.count("transfers") == 100
 
 
-async def test_a_transfer_says_all_that_a_single_earn_says(world: LedgerWorld) -> None:
+@pytest.mark.parametrize("own", [None, {"order_id": AWKWARD}])
+async def test_a_transfer_says_all_that_a_single_earn_says(
+    world: LedgerWorld, own: dict[str, str] | None
+) -> None:
     by = Attribution(
         source="job", actor=AWKWARD, reason="campaign", note=AWKWARD, origin_id=new_id(),
         metadata={"month": "2026-03", "text": AWKWARD},
     )  # fmt: skip
-    one, other = await opened(world, 2)
+    one, other, third = await opened(world, 3)
     world.clock.advance(seconds=1)
-    await world.ledger.earn_in_bulk(world.program_id, bulk_of(row(one, 7, claim(AWKWARD)), by=by))
+    mine, theirs = [
+        replace(row(account, 7, claim(AWKWARD, scope=scope)), metadata=own)
+        for account, scope in ((one, "one"), (other, "another"))
+    ]
+    await world.ledger.earn_in_bulk(world.program_id, bulk_of(mine, row(third), by=by))
 
-    single = await world.do(bulk_of(by=by).command(row(other, 7, claim(AWKWARD, scope="another"))))
+    single = await world.do(bulk_of(by=by).command(theirs))
 
     written = (await history(world, one))[0]
+    assert written.metadata == (own or by.metadata)
+    assert (await history(world, third))[0].metadata == by.metadata
     identity = {"transfer_id": written.transfer_id, "account_id": written.account_id}
     assert written == replace(single.transfer, **identity)
     assert (await world.state(one)).updated_at == (await world.state(other)).updated_at

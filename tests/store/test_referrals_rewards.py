@@ -55,6 +55,9 @@ async def test_many_mature_in_parts(shop: Shop) -> None:
     assert sum(done) == 24
     for place, referral in enumerate(owners):
         assert (await shop.credit(referral.owner_id)).balance == (6000 if place < 4 else 0)
+    # Each says what it is for, be it credited with others or judged by itself.
+    named = await shop.rows("select metadata->>'order_id', metadata->>'rid' from transfers")
+    assert sorted(named) == sorted((f"order-{turn}", owners[turn % 4].rid) for turn in range(24))
     assert len(await shop.told("referral.reward_payable")) == 24
 
 

@@ -1,9 +1,11 @@
 """One earn for many members, as a campaign or a monthly grant makes it, and what became of it."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from regulars.features.ledger.model import AccountReference, Attribution, Claim, Declined, Earn
 
@@ -12,11 +14,15 @@ ROWS_MAX = 10_000
 
 
 class BulkEarnRow(msgspec.Struct, frozen=True):
-    """What one member gets (1 to AMOUNT_MAX), at most once for its claim."""
+    """What one member gets (1 to AMOUNT_MAX), at most once for its claim.
+
+    `metadata` says what it is for, in place of what all rows have in common.
+    """
 
     member_id: UUID
     amount: int
     claim: Claim | None = None
+    metadata: dict[str, Any] | None = None
 
 
 class BulkEarn(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +40,11 @@ class BulkEarn(msgspec.Struct, frozen=True, kw_only=True):
 
     def command(self, row: BulkEarnRow) -> Earn:
         """The same row as a command by itself."""
+        by = self.attribution
         return Earn(
             account=AccountReference(row.member_id, self.asset, self.location_id),
             action=self.action,
-            attribution=self.attribution,
+            attribution=by if row.metadata is None else replace(by, metadata=row.metadata),
             claim=row.claim,
             amount=row.amount,
         )

@@ -29,8 +29,8 @@ with credited as (
     from (
         select r.* from unnest(
             %(member_ids)s::uuid[], %(amounts)s::bigint[], %(transfer_ids)s::uuid[], %(scopes)s::text[],
-            %(keys)s::text[], %(fingerprints)s::bytea[]
-        ) as r (member_id, amount, transfer_id, scope, key, fingerprint)
+            %(keys)s::text[], %(fingerprints)s::bytea[], %(own_metadata)s::text[]
+        ) as r (member_id, amount, transfer_id, scope, key, fingerprint, metadata)
         left join lateral (
             select true as is_there from claims c
             where c.program_id = %(program_id)s and c.scope = r.scope and c.key = r.key
@@ -45,7 +45,7 @@ with credited as (
         and r.amount > 0 and a.balance <= %(amount_max)s::bigint - r.amount
         and a.credited <= %(lifetime_total_max)s::bigint - r.amount
     returning a.account_id, a.member_id, a.asset, a.location_id, a.version, a.balance, a.updated_at, r.amount,
-        r.transfer_id, r.scope, r.key, r.fingerprint, %(action)s::text as action
+        r.transfer_id, r.scope, r.key, r.fingerprint, r.metadata, %(action)s::text as action
 ),
 written_claims as (
     insert into claims (program_id, scope, key, fingerprint, transfer_id, created_at)
@@ -59,8 +59,8 @@ written_transfers as (
         source, actor, reason, note, origin_id, metadata, idempotency_key, effective_at, created_at
     )
     select %(program_id)s, c.transfer_id, c.account_id, c.version, 'earn', c.action, c.amount, c.balance,
-        'issuance', %(source)s, %(actor)s, %(reason)s, %(note)s, %(origin_id)s::uuid, %(metadata)s::jsonb,
-        c.key, %(now)s::timestamptz, %(now)s::timestamptz
+        'issuance', %(source)s, %(actor)s, %(reason)s, %(note)s, %(origin_id)s::uuid,
+        coalesce(c.metadata::jsonb, %(metadata)s::jsonb), c.key, %(now)s::timestamptz, %(now)s::timestamptz
     from credited c
     returning transfer_id
 )
@@ -97,7 +97,9 @@ def send_credits(
         "action": bulk.action.encode(),
     }
     pipeline.send(IN_ORDER)
-    return pipeline.send(CREDIT, parameters | _claims(rows) | _attribution(bulk.attribution))
+    return pipeline.send(
+        CREDIT, parameters | _claims(rows) | _own_metadata(rows) | _attribution(bulk.attribution)
+    )
 
 
 def _claims(rows: Sequence[BulkEarnRow]) -> dict[str, bytes | None]:
@@ -109,6 +111,13 @@ def _claims(rows: Sequence[BulkEarnRow]) -> dict[str, bytes | None]:
         "keys": text_array([claim.key if claim else None for claim in claims]),
         "fingerprints": text_array(["\\x" + claim.fingerprint.hex() if claim else None for claim in claims]),
     }
+
+
+def _own_metadata(rows: Sequence[BulkEarnRow]) -> dict[str, bytes | None]:
+    if all(row.metadata is None for row in rows):
+        return {"own_metadata": None}
+    texts = [None if row.metadata is None else as_json(row.metadata).decode() for row in rows]
+    return {"own_metadata": text_array(texts)}
 
 
 def _attribution(attribution: Attribution) -> dict[str, bytes | None]:

@@ -131,7 +131,9 @@ class _Part:
         bulk = BulkEarn(
             action=REWARD,
             attribution=Attribution(SOURCE),
-            rows=[BulkEarnRow(reward.owner_id, reward.amount) for reward in rewards],
+            rows=[
+                BulkEarnRow(reward.owner_id, reward.amount, metadata=_metadata(reward)) for reward in rewards
+            ],
             asset=credit_asset(currency),
         )
         left_out = ledger.send_credits(pipeline, self._program_id, bulk, bulk.rows, self._clock())
@@ -193,11 +195,15 @@ def _account(reward: DueReward) -> AccountReference:
     return AccountReference(reward.owner_id, credit_asset(reward.currency))
 
 
+def _metadata(reward: DueReward) -> dict[str, str]:
+    """What the transfer says it is for, as the one that takes it back does."""
+    return {"order_id": reward.order_id, "rid": reward.rid}
+
+
 def _earn(reward: DueReward) -> Earn:
-    metadata = {"order_id": reward.order_id, "rid": reward.rid}
     return Earn(
         account=_account(reward),
         action=REWARD,
-        attribution=Attribution(SOURCE, metadata=metadata),
+        attribution=Attribution(SOURCE, metadata=_metadata(reward)),
         amount=reward.amount,
     )
