@@ -33,15 +33,22 @@ class Authentication:
     async def caller(self, headers: Mapping[bytes, bytes], method: str, services: Services) -> Caller | None:
         """Who calls, or None where the route is public and nobody has to be known.
 
-        A credential that is unknown, expired or revoked counts as none where none is needed. One that
-        is known but lacks the scope is refused even there. Raises RequestRefused and DatabaseUnavailable.
+        A credential that is unknown, expired or revoked counts as none where none is needed, and so does, on
+        a public route, one that nobody can check now. One that is known but lacks the scope is refused even
+        where the program asks for none. Raises RequestRefused and DatabaseUnavailable.
         """
         failure = _NOBODY
         for presentation in self._presentations:
             key = presentation.read(headers, method)
             if key is None:
                 continue
-            caller = await _bearer(presentation, key, services)
+            try:
+                caller = await _bearer(presentation, key, services)
+            except RequestRefused:
+                # The issuer of a token cannot be asked for its keys.
+                if not self._access.public:
+                    raise
+                return None
             if caller is not None:
                 return self._permitted(_narrowed(caller, presentation))
             failure = _UNKNOWN

@@ -167,7 +167,8 @@ async def test_while_the_issuer_is_away(shop: Market, fresh: Market, issuer: Iss
     # Whoever needs no key of the issuer's is not concerned.
     assert (await fresh.stats(rid, BEN))["rid"] == rid
     ok(await fresh.validate(rid))
-    assert (await fresh.client.get(f"/r/{rid}")).status_code == 302
+    for headers in ({}, by_key):
+        assert (await fresh.client.get(f"/r/{rid}", headers=headers)).status_code == 302
     assert not await knows(fresh, forged({"alg": "none"}, None))
     # One that has its keys already goes on with them.
     assert ok(await shop.client.get(f"/referrals/{rid}", headers=by_key))["rid"] == rid
