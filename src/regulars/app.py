@@ -16,9 +16,10 @@ from regulars.contracts.rejoes.router import CONTRACT as REJOES
 from regulars.contracts.sessions.router import CONTRACT as SESSIONS
 from regulars.db.database import Database, DatabaseUnavailable
 from regulars.db.gathered_reads import GatheredReads
-from regulars.features.access.actions import list_programs
+from regulars.features.access.actions import list_programs, seal_plain_secrets
 from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
 from regulars.features.access.limits import AttemptLimits
+from regulars.features.access.sealing import SettingSeal
 from regulars.features.ledger.actions import Ledger
 from regulars.features.members.caches import HandleCache, OriginCache
 from regulars.features.photos.actions import PhotoLibrary
@@ -137,6 +138,7 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
         carriers = carriers_of(settings, clock)
         stack.push_async_callback(carriers.close)
         locations = LocationCache(database)
+        seal = SettingSeal(settings.secret_key)
         yield Services(
             settings=settings,
             clock=clock,
@@ -145,8 +147,9 @@ async def open_services(settings: Settings, clock: Clock = utc_now) -> AsyncIter
             credentials=CredentialCache(database, settings.secret_key, clock=clock),
             sealed_keys=SealedKeys(settings.secret_key, clock=clock),
             programs=ProgramCache(database),
+            setting_seal=seal,
             token_issuers=TokenIssuers(
-                database, locations, clock=clock, allows_plain_http=settings.mode == "development"
+                database, locations, seal, clock=clock, allows_plain_http=settings.mode == "development"
             ),
             locations=locations,
             attempts=AttemptLimits(database, settings.secret_key, clock=clock),
@@ -169,6 +172,7 @@ def _lifespan(
     async def lifespan(application: Litestar) -> AsyncIterator[None]:
         async with open_services(settings, clock) as services, AsyncExitStack() as stack:
             application.state["services"] = services
+            await _seal_plain_secrets(services)
             if settings.mode == "production":
                 await _warn_of_keyless_programs(services, application)
             for run in background:
@@ -176,6 +180,18 @@ def _lifespan(
             yield
 
     return lifespan
+
+
+async def _seal_plain_secrets(services: Services) -> None:
+    """Seals secrets of programs that earlier versions stored as text; each process does so at its start."""
+    try:
+        async with services.database.connection() as connection:
+            count = await seal_plain_secrets(connection, services.setting_seal)
+    except DatabaseUnavailable:
+        # As text they count too, and the next start seals them.
+        return
+    if count:
+        _logger.info("sealed_plain_secrets", count=count)
 
 
 async def _warn_of_keyless_programs(services: Services, application: Litestar) -> None:

@@ -122,6 +122,10 @@ command line is seen by every user of the machine:
 
     regulars programs set sessions.membership_link_signing_secret - < secret.txt
 
+Secrets are encrypted in the database with a key made from the server's secret key, and never shown. With
+another secret key they open nothing, which the log says once and `show` says too: set them anew. Secrets that
+earlier versions stored readable are encrypted when a server starts.
+
 `--dry-run` checks a value and changes nothing. What is not set has its default, and so has a value of the
 wrong kind that was stored in another way. A program gets its first settings from the table `[settings]` of
 the file that [`regulars init`](running.md#settings) reads.

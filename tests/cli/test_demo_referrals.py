@@ -4,19 +4,23 @@ from datetime import timedelta
 from random import Random
 
 import httpx2
+import jwt
 
 from regulars.base.ids import new_id
 from regulars.db.database import Database
 from regulars.demo import referrals as demo
 from regulars.features.access import actions as access
+from regulars.features.access.sealing import SettingSeal
 from regulars.features.referrals import actions as referrals
 from regulars.features.referrals import verify
 from regulars.features.referrals.model import Rule
 from tests.cli.processes import Server, variables
 from tests.cli.seeded import NOW
 from tests.support.referrals import Shop
+from tests.support.stored import everything_stored
 
 SECRET_KEY = "a secret key of the test suite, 42 characters"
+OTHER_KEY = "another secret key of the test suite, 50 characters"
 
 
 async def test_the_shop_is_lively_and_the_same_when_filled_again(database: Database) -> None:
@@ -46,6 +50,32 @@ async def test_the_shop_is_lively_and_the_same_when_filled_again(database: Datab
         assert await verify.verify(connection) == []
         listed = await referrals.list_products(connection, program.program_id)
     assert {str(product.product_id) for product in listed} == set(demo.PRODUCTS)
+
+
+async def test_the_secret_of_the_issuer_is_sealed_and_made_anew_when_it_cannot_be_opened(
+    database: Database, database_url: str
+) -> None:
+    async with database.transaction() as connection:
+        program = await access.create_program(
+            connection, slug="demo", name="x", currency="GBP", time_zone="Europe/London", now=NOW
+        )
+    program = await demo.fill_shop(database, program, SECRET_KEY, NOW)
+    again = await demo.fill_shop(database, program, SECRET_KEY, NOW)
+    assert again == program
+    renewed = await demo.fill_shop(database, program, OTHER_KEY, NOW)
+    secrets = []
+    for opened_with, filled in ((SECRET_KEY, program), (OTHER_KEY, renewed)):
+        secret = SettingSeal(opened_with).opened(filled)["fittwin.jwt_secret"]
+        token = demo.shop_variables(filled, opened_with, NOW)["SHOPPER_TOKEN"]
+        claims = jwt.decode(
+            token, secret, algorithms=["HS256"], audience=demo.AUDIENCE,
+            options={"verify_exp": False, "verify_iat": False},
+        )  # fmt: skip
+        assert claims["sub"] == demo.SHOPPERS["SHOPPER"]
+        secrets.append(secret)
+    assert len(set(secrets)) == 2
+    stored = everything_stored(database_url)
+    assert "fittwin.jwt_secret" in stored and not any(secret in stored for secret in secrets)
 
 
 def test_tokens_and_keys_open_the_shop(demo: Server, demo_directory: object) -> None:

@@ -11,6 +11,7 @@ from regulars.cli.first_program import read_first_program
 from regulars.program_settings import SETTINGS, settings_held_by
 from tests.cli.commands import Desk
 from tests.support.hotels import HIGH_STREET, Hotels, ok
+from tests.support.stored import everything_stored
 
 POINTS = "sessions.points_per_unit"
 SECRET = "sessions.membership_link_signing_secret"
@@ -115,6 +116,37 @@ def test_a_secret_is_read_from_standard_input_and_never_shown(
     )
     shown = desk.works("programs", "show")
     assert cells_of(shown, SECRET)[1] == "a secret" and secret not in shown
+    monkeypatch.setattr("sys.stdin", io.StringIO(secret))
+    said = desk.works("programs", "set", SECRET, "-", "--dry-run")
+    assert said == f"program hotels: {SECRET} was already a secret\n"
+    said = desk.works("programs", "unset", SECRET, "--dry-run")
+    assert "it was a secret\nnothing was changed" in said and secret not in said
+    stored = everything_stored(desk.database_url)
+    assert SECRET in stored and secret not in stored
+
+
+def test_a_secret_that_cannot_be_opened_is_said_to_be_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("k9-Zb2mQ7-xV4tLpW1"))
+    desk.works("programs", "set", SECRET, "-")
+    monkeypatch.setenv("REGULARS_SECRET_KEY", "another-key-x9-Zb2mQ7-xV4tLpW1-0123456789")
+    unusable = "a secret (counts as one that nothing is signed with)"
+    assert cells_of(desk.works("programs", "show"), SECRET)[1] == unusable
+    monkeypatch.setattr("sys.stdin", io.StringIO("k9-Zb2mQ7-xV4tLpW1"))
+    assert f"{SECRET} is a secret; it was {unusable}" in desk.works("programs", "set", SECRET, "-")
+    assert cells_of(desk.works("programs", "show"), SECRET)[1] == "a secret"
+
+
+def test_a_secret_in_the_file_of_a_program_is_sealed(desk: Desk, tmp_path: Path) -> None:
+    secret, config = "k9-Zb2mQ7-xV4tLpW1", tmp_path / "second.toml"
+    config.write_text(
+        f'slug = "arms"\nname = "Arms"\nkeys = []\n[settings]\n"{SECRET}" = "{secret}"\n"{POINTS}" = 7\n',
+        encoding="utf-8",
+    )
+    desk.works("init", "--config", str(config))
+    shown = desk.works("programs", "show", "arms")
+    assert (cells_of(shown, SECRET)[1], cells_of(shown, POINTS)[1]) == ("a secret", "7")
+    stored = everything_stored(desk.database_url)
+    assert SECRET in stored and secret not in stored
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,12 @@ import structlog
 from regulars.app import create_application
 from regulars.base.clock import utc_now
 from regulars.features.access import actions as access
+from regulars.features.access.sealing import SettingSeal
 from regulars.settings import Settings
 from regulars.settings_sources import Secret
+from tests.support.sealed import store_as_it_is
 from tests.support.shop import CANARY, TILL, Shop
+from tests.support.stored import everything_stored
 
 
 def logged(log: BytesIO) -> list[dict[str, Any]]:
@@ -66,3 +69,22 @@ async def test_programs_that_are_open_without_a_key_are_named_at_every_start(
     assert [(line["event"], line["program"], line["setting"]) for line in warnings] == [
         ("open_without_a_key", "shop", "till.keyless")
     ]
+
+
+async def test_a_start_seals_the_secrets_that_are_stored_as_text(
+    log: BytesIO, shop: Shop, database_url: str
+) -> None:
+    for name in ("till.signing_secret", "till.token_secret"):
+        await store_as_it_is(shop.database, shop.program_id, name, CANARY)
+    settings = Settings(database_url=Secret(database_url), secret_key=Secret(shop.secret_key), jobs=False)
+    for _ in range(2):
+        async with create_application(settings, contracts=[TILL]).lifespan():
+            assert CANARY not in everything_stored(database_url)
+    said = [line["count"] for line in logged(log) if line["event"] == "sealed_plain_secrets"]
+    assert said == [2]
+    assert CANARY not in log.getvalue().decode()
+    async with shop.database.connection() as connection:
+        program = await access.get_program(connection, shop.program_id)
+    assert program is not None
+    opened = SettingSeal(shop.secret_key).opened(program)
+    assert (opened["till.signing_secret"], opened["till.token_secret"]) == (CANARY, CANARY)

@@ -110,7 +110,9 @@ class Kiosks:
         """Settings of the program, each without its `sessions.`, at once in this process."""
         async with self.database.transaction() as connection:
             changes = {f"sessions.{name}": value for name, value in settings.items()}
-            await access.update_program_settings(connection, self.program_id, changes, now=NOW)
+            await access.update_program_settings(
+                connection, self.program_id, changes, seal=self.services.setting_seal, now=NOW
+            )
         self.services.programs.forget(self.program_id)
 
     async def erase(self, customer_id: str) -> None:
@@ -223,7 +225,9 @@ async def _opened(
     )
     async with open_application(server, contracts, clock) as application:
         services: Services = application.state["services"]
-        issuers = TokenIssuers(services.database, services.locations, clock=clock, fetch=published_keys)
+        issuers = TokenIssuers(
+            services.database, services.locations, services.setting_seal, clock=clock, fetch=published_keys
+        )
         application.state["services"] = replace(services, token_issuers=issuers)
         transport = httpx2.ASGITransport(app=application)  # type: ignore[arg-type]
         async with httpx2.AsyncClient(transport=transport, base_url="http://kiosks.test") as client:

@@ -187,7 +187,9 @@ class Market:
         """What the program has set from now on; names with two underscores for the point."""
         settings = {name.replace("__", "."): value for name, value in changes.items()}
         async with self.database.transaction() as connection:
-            await access.update_program_settings(connection, self.program_id, settings, now=NOW)
+            await access.update_program_settings(
+                connection, self.program_id, settings, seal=self.services.setting_seal, now=NOW
+            )
         self.services.programs.forget(self.program_id)
 
     async def new_key(self, scope: str = INTERNAL_SCOPE) -> tuple[int, str]:
@@ -259,7 +261,9 @@ async def serving(
     """One process of it, with caches of its own; `fetch` is the way to the issuer's keys."""
     async with open_application(server, contracts, clock) as application:
         services: Services = application.state["services"]
-        issuers = TokenIssuers(services.database, services.locations, clock=clock, fetch=fetch)
+        issuers = TokenIssuers(
+            services.database, services.locations, services.setting_seal, clock=clock, fetch=fetch
+        )
         application.state["services"] = replace(services, token_issuers=issuers)
         transport = httpx2.ASGITransport(app=application, client=("203.0.113.9", 5000))  # type: ignore[arg-type]
         async with httpx2.AsyncClient(
@@ -272,11 +276,8 @@ async def _furnish(opened: Market) -> None:
     async with opened.database.transaction() as connection:
         for slug in ("market", "others"):
             program = await access.create_program(
-                connection,
-                slug=slug,
-                name=slug,
-                currency="USD",
-                time_zone="America/New_York",
+                connection, slug=slug, name=slug, currency="USD", time_zone="America/New_York", now=NOW,
+                seal=opened.services.setting_seal,
                 settings={
                     "fittwin.jwks_url": f"{ISSUER}/keys",
                     "fittwin.jwt_issuer": ISSUER,
@@ -284,8 +285,7 @@ async def _furnish(opened: Market) -> None:
                     "fittwin.jwt_secret": JWT_SECRET,
                     "referrals.shop_url": SHOP_URL,
                 },
-                now=NOW,
-            )
+            )  # fmt: skip
             issued = await access.issue_credential(
                 connection, SECRET_KEY, program.program_id, name=slug, scopes={INTERNAL_SCOPE}, now=NOW
             )

@@ -12,6 +12,7 @@ from regulars.contracts.fittwin.context import INTERNAL_SCOPE
 from regulars.db.database import Database
 from regulars.features.access import actions as access
 from regulars.features.access.model import Program
+from regulars.features.access.sealing import SettingSeal
 from regulars.features.referrals import actions as referrals
 from regulars.features.referrals import verify
 from regulars.features.referrals.model import Flag, FlagStatus
@@ -166,6 +167,7 @@ async def open_markets(server: ServerProcess, **settings: Any) -> AsyncIterator[
             currency="USD",
             time_zone="America/New_York",
             settings=issuer | {f"referrals.{name}": value for name, value in settings.items()},
+            seal=SettingSeal(secret_key),
             now=now,
         )
         issued = await access.issue_credential(

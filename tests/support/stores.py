@@ -171,7 +171,9 @@ class Stores:
         """Settings of the program, by names in which `__` stands for the dot, at once in this process."""
         async with self.database.transaction() as connection:
             changes = {name.replace("__", "."): value for name, value in settings.items()}
-            await access.update_program_settings(connection, self.program_id, changes, now=NOW)
+            await access.update_program_settings(
+                connection, self.program_id, changes, seal=self.services.setting_seal, now=NOW
+            )
         self.services.programs.forget(self.program_id)
 
     async def new_key(

@@ -202,7 +202,7 @@ class SecretText(Kind[str | None], frozen=True):
         return f"a secret of {self.length_min} characters or more, random"
 
     def nearest(self, value: Any) -> str | None:
-        """The secret. What is no text is a mistake, and counts as a secret that nothing was signed with."""
+        """The secret. What is no text, or is still sealed, counts as one that nothing was signed with."""
         if value is None:
             return None
         return value if isinstance(value, str) else ""
@@ -216,8 +216,10 @@ class SecretText(Kind[str | None], frozen=True):
         return text.strip()
 
     def written(self, value: Any) -> str:
-        """That there is one."""
-        return NONE if value is None else "a secret"
+        """That there is one, or one that nobody has."""
+        if value is None:
+            return NONE
+        return "a secret" if value else "one that nothing is signed with"
 
 
 class Region(Kind[str], frozen=True):

@@ -10,9 +10,14 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from regulars.base.setting_kinds import Kind
+from regulars.base.setting_kinds import Kind, SecretText
 
 T_co = TypeVar("T_co", covariant=True)
+
+
+def is_secret(name: str) -> bool:
+    """Whether the setting of this name is a secret, which is stored sealed: its name alone says so."""
+    return name.endswith("_secret")
 
 
 class Holder(StrEnum):
@@ -35,6 +40,11 @@ class StoredSetting(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
     default: T_co
     meaning: str
     default_from: str | None = None
+
+    def __post_init__(self) -> None:
+        # Whoever stores settings knows their names and no declarations.
+        assert isinstance(self.kind, SecretText) == is_secret(self.name), "the names of secrets say so"
+        assert self.holder is Holder.PROGRAM or not is_secret(self.name), "only a program's are sealed"
 
     def read_from(self, stored: Mapping[str, Any], default: Any = msgspec.UNSET) -> T_co:
         """What is in force where `stored` is what a program or a location has set.

@@ -184,7 +184,7 @@ async def _prepare(
         library.close()
         await database.close()
     secrets = complete_secrets(known, _given_secrets(settings))
-    shop = shop_variables(program, utc_now())
+    shop = shop_variables(program, secret_key, utc_now())
     variables = {"REGULARS_URL": url, "VENUE_ID": SOHO.slug, **keys, **secrets, **shop}
     return Demo(variables, wallets, webhooks_url=receiver.url)
 

@@ -14,6 +14,7 @@ from regulars.cli.setting_changes import require_settings
 from regulars.db.database import Connection
 from regulars.features.access.actions import create_location, create_program
 from regulars.features.access.actions_credentials import issue_credential
+from regulars.features.access.sealing import SettingSeal
 
 
 class FirstLocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,6 +84,7 @@ async def make_first_program(
         currency=wanted.currency,
         time_zone=wanted.time_zone,
         settings=wanted.settings,
+        seal=SettingSeal(secret_key),
         now=now,
     )
     location_ids: dict[str | None, int | None] = {None: None}

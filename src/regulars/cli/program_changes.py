@@ -8,6 +8,7 @@ from regulars.cli.session import open_program, open_session
 from regulars.cli.setting_changes import chosen_setting, show_settings, told_change, typed_value
 from regulars.cli.tables import show_table
 from regulars.features.access import actions as access
+from regulars.features.access.sealing import SettingSeal
 
 
 async def show_all(data: Path | None) -> None:
@@ -29,9 +30,9 @@ async def show_all(data: Path | None) -> None:
 async def show(slug: str | None, data: Path | None) -> None:
     """Prints one program and its settings."""
     async with open_program(data, slug) as opened:
-        program = opened.program
+        program, seal = opened.program, SettingSeal(opened.secret_key)
     print(f"program {program.slug} ({program.name}): {program.time_zone}, {program.currency}")
-    show_settings(Holder.PROGRAM, program.settings)
+    show_settings(Holder.PROGRAM, seal.opened(program))
 
 
 async def change(name: str, text: str | None, dry_run: bool, slug: str | None, data: Path | None) -> None:
@@ -39,12 +40,14 @@ async def change(name: str, text: str | None, dry_run: bool, slug: str | None, d
     setting = chosen_setting(name, Holder.PROGRAM)
     changes = {} if text is None else {setting.name: typed_value(setting, text)}
     async with open_program(data, slug, dry_run=dry_run) as opened:
+        seal = SettingSeal(opened.secret_key)
         changed = await access.update_program_settings(
             opened.connection,
             opened.program_id,
             changes,
             resets=[] if changes else [setting.name],
+            seal=seal,
             now=utc_now(),
         )
-    before = opened.program.settings
-    print(told_change(f"program {changed.slug}", setting, before, changed.settings, dry_run))
+    before, after = seal.opened(opened.program), seal.opened(changed)
+    print(told_change(f"program {changed.slug}", setting, before, after, dry_run))

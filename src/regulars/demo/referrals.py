@@ -17,6 +17,7 @@ from regulars.demo.state import ShopState, begin, has_begun, mark, state_in
 from regulars.demo.unhurried import unhurried
 from regulars.features.access import actions as access
 from regulars.features.access.model import Program
+from regulars.features.access.sealing import SettingSeal
 from regulars.features.ledger.actions import Ledger
 from regulars.features.ledger.model import AccountReference, Attribution, Claim, Redeem
 from regulars.features.members import actions as members
@@ -62,10 +63,10 @@ class _Sharer(Struct, frozen=True):
     member_id: UUID
 
 
-def shop_variables(program: Program, now: datetime) -> dict[str, str]:
+def shop_variables(program: Program, secret_key: str, now: datetime) -> dict[str, str]:
     """What demo.env says of the shop: its products, and shoppers with tokens that are good for a year."""
-    secret = _SECRET.read_from(program.settings)
-    assert secret is not None, "the shop was opened with one"
+    secret = _SECRET.read_from(SettingSeal(secret_key).opened(program))
+    assert secret, "the shop was filled, and has one"
     claims = {"iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + TOKEN_LIFETIME}
     variables = {"PRODUCT_ID": PRODUCT_IDS[0], "PRODUCT_2_ID": PRODUCT_IDS[1]}
     for name, user_id in SHOPPERS.items():
@@ -79,6 +80,7 @@ async def fill_shop(database: Database, program: Program, secret_key: str, now: 
     if not has_begun(program, ShopState):
         async with database.transaction() as connection:
             program = await _open_shop(connection, program, now)
+    program = await _with_secret(database, program, SettingSeal(secret_key), now)
     state = state_in(program, ShopState)
     if state.shop_complete:
         return program
@@ -103,11 +105,21 @@ async def _open_shop(connection: Connection, program: Program, now: datetime) ->
     settings = {
         "fittwin.jwt_issuer": ISSUER,
         "fittwin.jwt_audience": AUDIENCE,
-        _SECRET.name: token_hex(32),
         "referrals.shop_url": SHOP_URL,
     }
     program = await access.update_program_settings(connection, program.program_id, settings, now=now)
     return await begin(connection, program, "shop", "small", now)
+
+
+async def _with_secret(database: Database, program: Program, seal: SettingSeal, now: datetime) -> Program:
+    """The program with a secret of its issuer, a new one where the secret key is not the one before."""
+    if _SECRET.read_from(seal.opened(program)):
+        return program
+    settings = {_SECRET.name: token_hex(32)}
+    async with database.transaction() as connection:
+        return await access.update_program_settings(
+            connection, program.program_id, settings, seal=seal, now=now
+        )
 
 
 class _Trade:

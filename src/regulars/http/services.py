@@ -11,6 +11,7 @@ from regulars.db.database import Database
 from regulars.db.gathered_reads import GatheredReads
 from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
 from regulars.features.access.limits import AttemptLimits
+from regulars.features.access.sealing import SettingSeal
 from regulars.features.telemetry.actions import Telemetry
 from regulars.http.sealed_keys import SealedKeys
 from regulars.http.token_issuers import TokenIssuers
@@ -36,6 +37,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     reads: GatheredReads
     credentials: CredentialCache
     sealed_keys: SealedKeys
+    setting_seal: SettingSeal
     token_issuers: TokenIssuers
     programs: ProgramCache
     locations: LocationCache

@@ -21,6 +21,7 @@ from regulars.db.database import Database
 from regulars.features.access.actions import list_programs
 from regulars.features.access.caches import LocationCache
 from regulars.features.access.model import Caller, Program
+from regulars.features.access.sealing import SettingSeal
 from regulars.http.access import BearerToken
 from regulars.http.token_keys import Fetch, TokenKeys, fetch_document
 
@@ -88,6 +89,7 @@ class TokenIssuers:
         self,
         database: Database,
         locations: LocationCache,
+        seal: SettingSeal,
         *,
         clock: Clock = utc_now,
         allows_plain_http: bool = False,
@@ -95,6 +97,7 @@ class TokenIssuers:
     ) -> None:
         self._database = database
         self._locations = locations
+        self._seal = seal
         self._clock = clock
         self._schemes = ("https://", "http://") if allows_plain_http else ("https://",)
         self._keys = TokenKeys(fetch)
@@ -153,7 +156,7 @@ class TokenIssuers:
 
     def _issuer_of(self, program: Program, presentation: BearerToken) -> _Issuer | None:
         """What the program has set, if all of it is there and its keys come over a line nobody can change."""
-        prefix, stored = presentation.settings, program.settings
+        prefix, stored = presentation.settings, self._seal.opened(program)
         url, name, audience = (setting.read_from(stored) for setting in issuer_settings(prefix))
         secret = secret_setting(prefix).read_from(stored) if presentation.of_subjects else None
         if url is not None and not url.startswith(self._schemes):

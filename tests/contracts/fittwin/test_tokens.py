@@ -16,6 +16,7 @@ from regulars.http.access import TOKEN_LENGTH_MAX
 from tests.support.ledger import NOW
 from tests.support.market import ANN, AUDIENCE, BEN, ISSUER, JWT_SECRET, Answer, Market, ok, refused, token
 from tests.support.market_beside import Issuer, beside
+from tests.support.sealed import sealed_for_something_else, store_as_it_is
 from tests.support.tokens import OTHER_RSA, RSA, key_set, public_jwk, public_pem, signed
 
 SECONDS = int(NOW.timestamp())
@@ -91,6 +92,19 @@ async def test_without_a_secret_no_secret_signs(shop: Market) -> None:
         for secret in (JWT_SECRET.encode(), b"", b"None", b"null", public_pem(RSA)):
             assert not await knows(opened, forged({"alg": "HS256", "kid": "one"}, secret))
         assert await knows(opened, signed(CLAIMS))
+
+
+async def test_a_secret_that_was_sealed_for_another_signs_nothing(shop: Market) -> None:
+    name, ids = "fittwin.jwt_secret", (shop.program_id, shop.other_program_id)
+    for value in sealed_for_something_else(shop.services.setting_seal, *ids, name, JWT_SECRET):
+        await store_as_it_is(shop.database, shop.program_id, name, value)
+        async with beside(shop) as opened:
+            for secret in (JWT_SECRET.encode(), b"", str(value).encode()):
+                assert not await knows(opened, forged({"alg": "HS256"}, secret))
+            assert await knows(opened, signed(CLAIMS))
+    await store_as_it_is(shop.database, shop.program_id, name, JWT_SECRET)
+    async with beside(shop) as opened:
+        assert await knows(opened, token())
 
 
 async def test_without_keys_no_key_signs(shop: Market, issuer: Issuer) -> None:

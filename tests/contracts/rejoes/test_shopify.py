@@ -8,6 +8,7 @@ import pytest
 
 from regulars.contracts.rejoes.shopify import signature_of
 from regulars.settings_sources import Secret
+from tests.support.sealed import sealed_for_something_else, store_as_it_is
 from tests.support.stored import everything_stored
 from tests.support.stores import SHOPIFY_SECRET, Stores, ok, refused, stores
 
@@ -52,10 +53,34 @@ async def test_the_secret_says_which_program_is_meant(shop: Stores) -> None:
 
     async with shop.database.transaction() as connection:
         secret = {"rejoes.shopify_secret": "a secret of the others, long"}
-        await access.update_program_settings(connection, shop.other_program_id, secret, now=NOW)
+        await access.update_program_settings(
+            connection, shop.other_program_id, secret, seal=shop.services.setting_seal, now=NOW
+        )
     ok(await shop.shopify(NEWS, news(cardToken="CARD-9"), secret="a secret of the others, long"))
     refused(await shop.get("/members/by-card/CARD-9"), 404, "Member not found")
     ok(await shop.get("/members/by-card/CARD-9", key=shop.other_key))
+
+
+@pytest.mark.parametrize("mode", ["production", "development"])
+async def test_a_secret_that_was_sealed_for_another_opens_nothing(
+    database_url: str, tmp_path: Path, mode: str
+) -> None:
+    """Neither by itself, nor because the program then seemed to have none."""
+    name, secret = "rejoes.shopify_secret", "a secret of the program's own"
+    async with stores(database_url, tmp_path, mode=mode, shopify_webhook_secret=None) as shop:
+        seal = shop.services.setting_seal
+        for value in sealed_for_something_else(seal, shop.program_id, shop.other_program_id, name, secret):
+            await store_as_it_is(shop.database, shop.program_id, name, value)
+            for sent in (None, secret, ""):
+                assert (await shop.shopify(NEWS, news(), secret=sent)).status_code == 503
+        await shop.set_program(rejoes__shopify_secret=secret)
+        ok(await shop.shopify(NEWS, news(), secret=secret))
+
+
+async def test_a_secret_that_an_earlier_version_stored_as_text_counts(shop: Stores) -> None:
+    secret = "a secret of the program's own"
+    await store_as_it_is(shop.database, shop.program_id, "rejoes.shopify_secret", secret)
+    ok(await shop.shopify(NEWS, news(), secret=secret))
 
 
 async def test_development_without_a_secret_is_open(database_url: str, tmp_path: Path) -> None:

@@ -181,7 +181,9 @@ async def test_while_the_issuer_is_away_nobody_can_tell(shop: Kiosks) -> None:
         raise TimeoutError
 
     services = shop.services
-    issuers = TokenIssuers(services.database, services.locations, clock=shop.clock, fetch=fetch)
+    issuers = TokenIssuers(
+        services.database, services.locations, services.setting_seal, clock=shop.clock, fetch=fetch
+    )
     shop.application.state["services"] = replace(services, token_issuers=issuers)
     answer = await upsert(shop, f"Bearer {shop.token()}")
     refused(answer, 503, "service_unavailable")

@@ -12,6 +12,7 @@ from regulars.contracts.sessions.links import milliseconds, signature_of
 from regulars.stand_ins.stripe.stand_in import StripeStandIn
 from tests.support.kiosks import VENUE, Answer, Kiosks, kiosks, ok, refused, selling
 from tests.support.ledger import NOW
+from tests.support.sealed import sealed_for_something_else, store_as_it_is
 
 SECRET = "what the shop signs its links with"
 OTHER_SECRET = "what another shop signs its links with"
@@ -170,6 +171,22 @@ async def test_an_empty_secret_opens_nothing(stripe_shop: Shop) -> None:
         await shop.set_program(membership_link_signing_secret=secret)
         for signed_with in ("", "5", "None", "True"):
             told(await shop.client.get(link(customer_id, signed_with)), 401)
+
+
+async def test_a_secret_that_was_sealed_for_another_opens_nothing(database_url: str, tmp_path: Path) -> None:
+    """Not even for the server's own secret, which programs without one share."""
+    name = "sessions.membership_link_signing_secret"
+    with selling() as (_, settings):
+        settings["membership_link_signing_secret"] = OTHER_SECRET
+        async with kiosks(database_url, tmp_path, **settings) as shop:
+            customer_id = (await shop.enrol())["customer_id"]
+            seal, ids = shop.services.setting_seal, (shop.program_id, shop.other_program_id)
+            for value in sealed_for_something_else(seal, *ids, name, SECRET):
+                await store_as_it_is(shop.database, shop.program_id, name, value)
+                for signed_with, status in ((SECRET, 401), ("", 401), (OTHER_SECRET, 404)):
+                    told(await shop.client.get(link(customer_id, signed_with)), status)
+            await store_as_it_is(shop.database, shop.program_id, name, SECRET)
+            assert (await shop.client.get(link(customer_id))).status_code == 302
 
 
 async def test_a_programs_secret_signs_for_nobody_else(stripe_shop: Shop) -> None:

@@ -106,8 +106,7 @@ async def _signed(request: HttpRequest, shared: Services, kind: type[T]) -> tupl
 
 
 def _program_of(shared: Services, programs: list[Program], raw: bytes, signature: str | None) -> Program:
-    server_secret = shared.settings.shopify_webhook_secret
-    secrets = [(program, SHOPIFY_SECRET.read_from(program.settings, server_secret)) for program in programs]
+    secrets = [(program, _secret_of(shared, program)) for program in programs]
     in_use = [(program, secret) for program, secret in secrets if secret]
     if not in_use:
         if shared.settings.mode == "development" and programs and not any(s is not None for _, s in secrets):
@@ -121,6 +120,12 @@ def _program_of(shared: Services, programs: list[Program], raw: bytes, signature
     if not fitting:
         raise Refused("invalid_signature")
     return fitting[0]
+
+
+def _secret_of(shared: Services, program: Program) -> str | None:
+    """What the program's shop signs with: None without a secret, empty where the setting cannot be used."""
+    stored = shared.setting_seal.opened(program)
+    return SHOPIFY_SECRET.read_from(stored, shared.settings.shopify_webhook_secret)
 
 
 def signature_of(raw: bytes, secret: str) -> bytes:

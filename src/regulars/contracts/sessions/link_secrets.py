@@ -19,9 +19,7 @@ async def programs_of(shared: Services, link: Link, now: datetime) -> list[Progr
         programs = await list_programs(connection)
     by_secret: dict[str | None, list[Program]] = {}
     for program in programs:
-        by_secret.setdefault(secret_of(program, shared.settings.membership_link_signing_secret), []).append(
-            program
-        )
+        by_secret.setdefault(_secret_of(shared, program), []).append(program)
     unsigned = by_secret.pop(None, [])
     is_open = shared.settings.mode == "development" and bool(unsigned)
     if is_open and (not by_secret or (link.ts is None and link.sig is None)):
@@ -31,9 +29,11 @@ async def programs_of(shared: Services, link: Link, now: datetime) -> list[Progr
     return by_secret[require_signature(link, [secret for secret in by_secret if secret is not None], now)]
 
 
-def secret_of(program: Program, server_secret: str | None) -> str | None:
+def _secret_of(shared: Services, program: Program) -> str | None:
     """What the program's links are signed with, None without a secret.
 
-    A setting that is empty or no text is a mistake and opens nothing: an empty secret signs no link.
+    A setting that is empty, no text or cannot be opened is a mistake and opens nothing: an empty secret signs
+    no link.
     """
-    return LINK_SIGNING_SECRET.read_from(program.settings, server_secret)
+    stored = shared.setting_seal.opened(program)
+    return LINK_SIGNING_SECRET.read_from(stored, shared.settings.membership_link_signing_secret)

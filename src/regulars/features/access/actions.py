@@ -20,8 +20,10 @@ from regulars.features.access.actions_credentials import (
     revoke_credentials_of_member,
     rotate_credential,
 )
+from regulars.features.access.actions_secrets import seal_plain_secrets
 from regulars.features.access.caches import CredentialCache, LocationCache, ProgramCache
 from regulars.features.access.model import Location, Program
+from regulars.features.access.sealing import SettingSeal, plain_secrets, sealed_settings
 
 __all__ = [
     "CredentialCache",
@@ -48,6 +50,7 @@ __all__ = [
     "revoke_credential",
     "revoke_credentials_of_member",
     "rotate_credential",
+    "seal_plain_secrets",
     "update_location",
     "update_program_settings",
 ]
@@ -61,27 +64,33 @@ async def create_program(
     currency: str,
     time_zone: str,
     settings: Mapping[str, Any] | None = None,
+    seal: SettingSeal | None = None,
     now: datetime,
 ) -> Program:
-    """The new program.
+    """The new program. Secrets among its settings need the server's `seal`.
 
     Raises Refused: slug_taken, invalid_slug, invalid_name, invalid_currency, invalid_time_zone, and those
     of `update_program_settings`.
     """
     _require_place(slug=slug, name=name, currency=currency, time_zone=time_zone)
-    _require_settings(settings or {}, (), None)
+    settings = settings or {}
+    _require_settings(settings, (), None)
+    secrets = plain_secrets(settings)
     program = await store.insert_program(
         connection,
         slug=slug,
         name=name,
         currency=currency,
         time_zone=time_zone,
-        settings=dict(settings or {}),
+        settings={name: value for name, value in settings.items() if name not in secrets},
         now=now,
     )
     if program is None:
         raise Refused("slug_taken")
-    return program
+    if not secrets:
+        return program
+    # They are sealed as those of this program, which had no number before.
+    return await update_program_settings(connection, program.program_id, secrets, seal=seal, now=now)
 
 
 async def get_program(connection: Connection, program_id: int) -> Program | None:
@@ -111,16 +120,19 @@ async def update_program_settings(
     *,
     resets: Collection[str] = (),
     known_names: Collection[str] | None = None,
+    seal: SettingSeal | None = None,
     now: datetime,
 ) -> Program:
     """The program with `changes` laid over its settings and `resets` taken out of them.
 
+    Secrets need the server's `seal`: they are stored, and are in the program that is returned, sealed.
     A value of None is a value (for some settings: unlimited); a reset brings the server's default back.
     With `known_names`, other names are refused. Raises Refused: program_not_found, and
     invalid_setting_name, unknown_setting or invalid_setting_value, each with the `name`.
     """
     _require_settings(changes, resets, known_names)
-    program = await store.update_program_settings(connection, program_id, dict(changes), sorted(resets), now)
+    stored = sealed_settings(changes, program_id, seal)
+    program = await store.update_program_settings(connection, program_id, stored, sorted(resets), now)
     if program is None:
         raise Refused("program_not_found")
     return program

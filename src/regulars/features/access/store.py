@@ -26,6 +26,11 @@ where program_id = %(program_id)s
 returning program_id, slug, name, currency, time_zone, settings
 """
 
+REPLACE_PROGRAM_SETTINGS: LiteralString = """
+update programs set settings = settings || %(after)s::jsonb
+where program_id = %(program_id)s and settings @> %(before)s::jsonb
+"""
+
 NEXT_NUMBERS: LiteralString = """
 insert into counters as c (program_id, name, value) values (%(program_id)s, %(name)s, %(count)s)
 on conflict (program_id, name) do update set value = c.value + excluded.value
@@ -99,6 +104,19 @@ async def update_program_settings(
     cursor = await connection.execute(UPDATE_PROGRAM_SETTINGS, parameters)
     row = await cursor.fetchone()
     return Program(*row) if row else None
+
+
+async def replace_program_settings(
+    connection: Connection, program_id: int, before: dict[str, Any], after: dict[str, Any]
+) -> int:
+    """1 when the settings were as in `before` and are now as in `after`, else 0, and nothing was changed."""
+    parameters = {
+        "program_id": program_id,
+        "before": _json(before).decode(),
+        "after": _json(after).decode(),
+    }
+    cursor = await connection.execute(REPLACE_PROGRAM_SETTINGS, parameters)
+    return cursor.rowcount
 
 
 async def advance_counter(connection: Connection, program_id: int, name: str, count: int) -> int:

@@ -5,13 +5,9 @@ neither push to a phone, nor tell which phones there are, nor fetch a pass.
 """
 
 import hmac
-from os import urandom
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-NONCE_BYTES = 12
+from regulars.base.sealing import Seal
 
 
 class PassKeys:
@@ -22,7 +18,7 @@ class PassKeys:
         assert len(secret) >= 16, "the secret key is too short to sign with"
         self._token_key = hmac.digest(secret, b"regulars/passes/authentication/1", "sha256")
         self._device_key = hmac.digest(secret, b"regulars/passes/device/1", "sha256")
-        self._cipher = AESGCM(hmac.digest(secret, b"regulars/passes/push/1", "sha256"))
+        self._push_seal = Seal(secret_key, "regulars/passes/push/1")
 
     def authentication_token(self, pass_id: UUID) -> str:
         """What a phone has to show for this pass: 64 hexadecimal digits, always the same, stored nowhere."""
@@ -39,12 +35,8 @@ class PassKeys:
 
     def seal(self, push_token: str, device: bytes) -> bytes:
         """The push token, readable only with this server's key and only as that of this phone."""
-        nonce = urandom(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, push_token.encode(), device)
+        return self._push_seal.seal(push_token, device)
 
     def unseal(self, sealed: bytes, device: bytes) -> str | None:
         """The push token that was sealed; None when it was sealed with another key or for another phone."""
-        try:
-            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], device).decode()
-        except InvalidTag:
-            return None
+        return self._push_seal.unseal(sealed, device)
