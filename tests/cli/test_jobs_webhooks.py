@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -14,7 +14,7 @@ from regulars.db import listening
 from regulars.db.database import Database
 from regulars.features.passes.actions import Carriers
 from regulars.features.photos.actions import PhotoLibrary
-from regulars.features.webhooks import rules
+from regulars.features.webhooks import endpoints, rules
 from tests.support.webhook_endpoints import EVENT, SECRET_KEY, Receiver, Telling, receiving, until
 
 
@@ -76,6 +76,35 @@ async def test_what_failed_goes_out_again_by_itself(
     await telling.emit(EVENT)
     await until(lambda: len(receiver.received) == 2)
     assert receiver.received[0].event_id == receiver.received[1].event_id
+
+
+async def test_what_waited_for_an_endpoint_goes_out_when_it_is_enabled(
+    telling: Telling, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "DELAYS", (timedelta(milliseconds=300), *rules.DELAYS[1:]))
+    receiver.answers["/ok"].append(b"HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n")
+    await telling.emit(EVENT)
+    await until_arrived(receiver, 1)
+    await switch(telling, enabled=False)
+    while utc_now() < await next_due(telling):
+        await asyncio.sleep(0.02)
+    await switch(telling, enabled=True)
+    await until_arrived(receiver, 2)
+
+
+async def switch(telling: Telling, *, enabled: bool) -> None:
+    """The operator switches the endpoint."""
+    async with telling.database.transaction() as connection:
+        await endpoints.switch_endpoint(connection, telling.program_id, 1, enabled=enabled, now=utc_now())
+
+
+async def next_due(telling: Telling) -> datetime:
+    """When the delivery is to be tried again, or would be."""
+    async with asyncio.timeout(20):
+        while not (deliveries := await telling.log(1))[0].attempts:
+            await asyncio.sleep(0.02)
+    assert deliveries[0].due_at is not None
+    return deliveries[0].due_at
 
 
 async def test_events_go_out_after_the_database_hung_up(

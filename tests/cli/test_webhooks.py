@@ -3,6 +3,7 @@
 import asyncio
 import re
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 import psycopg
 import pytest
@@ -10,6 +11,7 @@ from standardwebhooks import Webhook
 
 from regulars.db.database import Database
 from tests.cli.commands import Desk, Outcome
+from tests.rules.test_webhooks_addresses import NOWHERE, PRIVATE, REFUSED
 from tests.support.hotels import SECRET_KEY
 from tests.support.webhook_endpoints import EVENT, Receiver, Telling, receiving
 
@@ -70,6 +72,32 @@ def test_an_endpoint_lives(desk: Desk) -> None:
         assert connection.execute("select 1 from webhook_secrets").fetchall() == []
     added(desk, "https://shop.example/hook")
     assert "│ 2 " in desk.works("webhooks", "list")
+
+
+def test_no_address_within_can_be_added_or_changed_to(desk: Desk) -> None:
+    added(desk, "https://shop.example/")
+    literals = [f"https://{_as_host(address)}/" for address in REFUSED if _is_address(address)]
+    assert len(literals) > 50
+    for url in (*literals, *PRIVATE, *NOWHERE):
+        if "\0" not in url:
+            assert "https://" in desk.refuses("webhooks", "add", url), url
+    for url in ("https://[::ffff:127.0.0.1]/", "https://user:password@shop.example/"):
+        assert "https://" in desk.refuses("webhooks", "change", "1", "--url", url)
+    assert "https://shop.example/" in desk.works("webhooks", "list") and "│ 2 " not in desk.works(
+        "webhooks", "list"
+    )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _as_host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def test_secrets_are_sealed(desk: Desk) -> None:

@@ -71,8 +71,7 @@ async def test_how_long_a_body_may_take_is_a_setting(site: Site) -> None:
 
 async def test_photos_for_loans_that_are_endless_huge_or_hardly_arrive_all_at_once(site: Site) -> None:
     """Small photos only, for the larger a body may be, the longer it may take."""
-    limits = {"REGULARS_PHOTO_BYTES_MAX": str(BODY_BYTES_MAX)}
-    with running_server(site, workers=1, **limits) as server:
+    with running_server(site, workers=1, REGULARS_PHOTO_BYTES_MAX=str(BODY_BYTES_MAX)) as server:
         async with open_closets(server) as closets:
             await send_hostile_photos(server, closets.headers(), await closets.member())
 

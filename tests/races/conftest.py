@@ -9,6 +9,7 @@ import pytest_asyncio
 from regulars.db.database import Database
 from regulars.features.ledger.actions import Ledger
 from tests.support.ledger_world import LedgerWorld
+from tests.support.market_endpoints import PRIVATE
 from tests.support.server_process import ServerProcess, running_server
 from tests.support.site import Site, copied_site
 from tests.support.till import Till
@@ -37,6 +38,14 @@ async def rival(world: LedgerWorld) -> AsyncIterator[Ledger]:
 def server(site_model: Site) -> Iterator[ServerProcess]:
     """A server with two workers; whatever the tests did to it, its books add up afterwards."""
     with copied_site(site_model) as site, running_server(site) as server:
+        yield server
+        site.verify()
+
+
+@pytest.fixture(scope="session")
+def teller(site_model: Site) -> Iterator[ServerProcess]:
+    """One that also does its jobs, and may tell receivers on this machine what happens."""
+    with copied_site(site_model) as site, running_server(site, jobs=True, **PRIVATE) as server:
         yield server
         site.verify()
 

@@ -1,23 +1,22 @@
 """Several workers at once tell each event once; one that dies in a round leaves the rest to others."""
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from contextlib import AsyncExitStack
 from uuid import UUID
 
-import msgspec
 import pytest_asyncio
 
 from regulars.base.clock import utc_now
 from regulars.db.database import Database
 from regulars.features.webhooks import endpoints
 from regulars.features.webhooks.line_round import LEASE
+from tests.races.held_process import held_process
 from tests.races.webhooks_worker import Task
 from tests.support.webhook_endpoints import EVENT, Receiver, Telling, receiving, until
 
+WORKER = "tests.races.webhooks_worker"
 EVENTS = 400
 
 
@@ -34,47 +33,6 @@ async def telling(database: Database) -> Telling:
     return telling
 
 
-class Worker:
-    """A process that delivers once it is let go."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def go(self) -> None:
-        """Delivering begins."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
-        await self._process.stdin.drain()
-
-    async def count(self) -> int:
-        """How many attempts it made in all."""
-        assert self._process.stdout is not None
-        return int(await self._process.stdout.readline())
-
-    async def kill(self) -> None:
-        """It is gone, without a chance to say so."""
-        self._process.kill()
-        await self._process.wait()
-
-
-@asynccontextmanager
-async def worker(database_url: str, ahead: timedelta = timedelta(0)) -> AsyncIterator[Worker]:
-    """A process that is ready to deliver."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.races.webhooks_worker",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        process.stdin.write(msgspec.json.encode(Task(database_url, ahead.total_seconds())) + b"\n")
-        assert await process.stdout.readline() == b"ready\n"
-        yield Worker(process)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
 def arrivals(receiver: Receiver, path: str) -> Counter[UUID]:
     """How often each event came."""
     return Counter(webhook.event_id for webhook in receiver.at(path))
@@ -87,7 +45,9 @@ async def test_workers_at_once_tell_each_event_once(
         await telling.add(receiver.url(path))
     await telling.emit(*[EVENT] * EVENTS)
     async with AsyncExitStack() as stack:
-        workers = [await stack.enter_async_context(worker(database_url)) for _ in range(3)]
+        workers = [
+            await stack.enter_async_context(held_process(WORKER, Task(database_url, 0))) for _ in range(3)
+        ]
         for each in workers:
             await each.go()
         counts = [await each.count() for each in workers]
@@ -102,7 +62,7 @@ async def test_a_worker_is_killed_in_a_round(telling: Telling, receiver: Receive
     await telling.add(receiver.url("/ok"))
     await telling.add(receiver.url("/hang"))
     await telling.emit(*[EVENT] * EVENTS)
-    async with worker(database_url) as victim:
+    async with held_process(WORKER, Task(database_url, 0)) as victim:
         await victim.go()
         await until(lambda: len(receiver.at("/ok")) > EVENTS // 3 and receiver.hanging > 0)
         await victim.kill()
@@ -120,7 +80,7 @@ async def test_a_worker_is_killed_in_a_round(telling: Telling, receiver: Receive
             is_private_allowed=True,
             now=telling.now,
         )
-    async with worker(database_url, ahead=LEASE) as heir:
+    async with held_process(WORKER, Task(database_url, LEASE.total_seconds())) as heir:
         await heir.go()
         await heir.count()
     after = arrivals(receiver, "/ok")

@@ -47,12 +47,17 @@ class Markets:
         return post_bytes("/referrals", {"productId": product_id}, self.shopper(subject))
 
     def validation(
-        self, rid: str, order_id: str, device: str | None = None, address: str | None = None
+        self,
+        rid: str,
+        order_id: str,
+        device: str | None = None,
+        address: str | None = None,
+        buyer: str | None = None,
     ) -> bytes:
-        """The shop asks about an order, of a buyer of its own."""
+        """The shop asks about an order; without more, of a buyer of its own."""
         number = next(self._numbers)
         body = {
-            "rid": rid, "orderId": order_id, "userId": f"buyer-{number}",
+            "rid": rid, "orderId": order_id, "userId": buyer or f"buyer-{number}",
             "deviceFingerprint": device or f"device-{number}", "ip": address or f"address-{number}",
         }  # fmt: skip
         return post_bytes("/referrals/validate", body, self._shop)

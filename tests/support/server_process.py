@@ -23,10 +23,11 @@ _PAUSE_SECONDS = 0.02
 class ServerProcess:
     """A server on a site. It keeps its port over restarts, as clients expect of it."""
 
-    def __init__(self, site: Site, *, workers: int = 2, **settings: str) -> None:
+    def __init__(self, site: Site, *, workers: int = 2, jobs: bool = False, **settings: str) -> None:
         self.site = site
         self.port = 0
         self._workers = workers
+        self._jobs = "--jobs" if jobs else "--no-jobs"
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._log = tempfile.NamedTemporaryFile(prefix="regulars-server-", suffix=".log")  # noqa: SIM115
@@ -44,7 +45,7 @@ class ServerProcess:
 
     def launch(self) -> None:
         """Starts it and returns at once."""
-        arguments = ["--data", str(self.site.directory), "--port", str(self.port), "--no-jobs"]
+        arguments = ["--data", str(self.site.directory), "--port", str(self.port), self._jobs]
         program = [*self.site.prefix, sys.executable, "-m", "regulars"]
         self._process = subprocess.Popen(
             [*program, "serve", "--workers", str(self._workers), *arguments],
@@ -121,9 +122,11 @@ class ServerProcess:
 
 
 @contextmanager
-def running_server(site: Site, *, workers: int = 2, **settings: str) -> Iterator[ServerProcess]:
+def running_server(
+    site: Site, *, workers: int = 2, jobs: bool = False, **settings: str
+) -> Iterator[ServerProcess]:
     """A ready server on the site, ended at the end in whatever state it is. Settings are variables."""
-    server = ServerProcess(site, workers=workers, **settings)
+    server = ServerProcess(site, workers=workers, jobs=jobs, **settings)
     try:
         server.start()
         yield server

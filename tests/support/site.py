@@ -78,14 +78,14 @@ class Site(msgspec.Struct, frozen=True):
             for process in frozen:
                 process.resume()
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A command that works on the data directory, run to its end."""
+    def command(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """A command that works on the data directory, run to its end. Settings are variables."""
         return subprocess.run(
             [*self.prefix, sys.executable, "-m", "regulars", *arguments, "--data", str(self.directory)],
             capture_output=True,
             text=True,
             timeout=COMMAND_SECONDS_MAX,
-            env=clean_environment(),
+            env=clean_environment(**settings),
             check=False,
         )
 

@@ -1,37 +1,27 @@
 """A file system of a few megabytes that can really be full, for servers that are started on it.
 
-It is a tmpfs in a mount namespace of its own, held by a process that does nothing else: root makes one, and
-so does an ordinary user where the kernel lets users have namespaces. Others run a command on it through
-`nsenter`, and see its files through `/proc`. When the last of these processes ends, the kernel takes it away.
-
-Run as `python -m tests.support.small_disk DIRECTORY BYTES`, it is the process that holds it.
+It is a tmpfs that only those see who run on it. Run as `python -m tests.support.small_disk DIRECTORY BYTES`,
+it is the process that holds it.
 """
 
-import ctypes
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.support.own_mounts import OwnMounts, hold, leave_the_mounts_of_others, mount_memory, own_mounts
 
-_NEW_MOUNTS, _NEW_USER = 0x00020000, 0x10000000
-_PRIVATE_RECURSIVELY = 0x00040000 | 0x00004000
-_READY = b"mounted\n"
 _PIECE_BYTES = 256 * 1024
 
 
 class SmallDisk:
     """A mounted file system: `directory` is its root, as the commands see it that are run on it."""
 
-    def __init__(self, directory: Path, holder: int) -> None:
+    def __init__(self, directory: Path, mounts: OwnMounts) -> None:
         self.directory = directory
-        self.prefix = ["nsenter", f"--target={holder}", "--mount"]
-        if os.geteuid() != 0:
-            self.prefix += ["--user", "--preserve-credentials"]
-        self.seen = Path(f"/proc/{holder}/root{directory}")
+        self.prefix = mounts.prefix
+        self.seen = mounts.root / directory.relative_to("/")
         """The same directory, as everybody else sees it."""
         self._ballast = self.seen / "ballast"
 
@@ -55,45 +45,12 @@ class SmallDisk:
 
 @contextmanager
 def small_disk(directory: Path, size_bytes: int) -> Iterator[SmallDisk]:
-    """A file system of this size at the directory. The test is skipped where nobody may mount one, and in CI
-    it fails: there somebody may."""
-    command = [sys.executable, "-m", "tests.support.small_disk", str(directory), str(size_bytes)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as holder:
-        assert holder.stdin and holder.stdout and holder.stderr
-        if holder.stdout.readline() != _READY:
-            missing = "cannot mount a file system: neither root nor allowed to have user namespaces: "
-            missing += holder.stderr.read().decode().strip().rpartition("\n")[2]
-            if os.environ.get("CI") == "true":
-                pytest.fail(missing)
-            pytest.skip(missing)
-        try:
-            yield SmallDisk(directory, holder.pid)
-        finally:
-            holder.stdin.close()
-
-
-def _mount(directory: str, size_bytes: str) -> None:
-    user_id, group_id = os.geteuid(), os.getegid()
-    _call("unshare", _NEW_MOUNTS if user_id == 0 else _NEW_MOUNTS | _NEW_USER)
-    if user_id != 0:
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{user_id} {user_id} 1")
-        Path("/proc/self/gid_map").write_text(f"{group_id} {group_id} 1")
-    # What is mounted from here on is nobody else's business.
-    _call("mount", b"none", b"/", None, _PRIVATE_RECURSIVELY, None)
-    _call("mount", b"tmpfs", directory.encode(), b"tmpfs", 0, f"size={size_bytes}".encode())
-
-
-def _call(name: str, *arguments: object) -> None:
-    library = ctypes.CDLL(None, use_errno=True)
-    if getattr(library, name)(*arguments) != 0:
-        raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
+    """A file system of this size at the directory. Skips the test as `own_mounts` does."""
+    with own_mounts("tests.support.small_disk", str(directory), str(size_bytes)) as mounts:
+        yield SmallDisk(directory, mounts)
 
 
 if __name__ == "__main__":
-    _mount(sys.argv[1], sys.argv[2])
-    sys.stdout.buffer.write(_READY)
-    sys.stdout.flush()
-    sys.stdin.read()
+    leave_the_mounts_of_others()
+    mount_memory(sys.argv[1], sys.argv[2])
+    hold()

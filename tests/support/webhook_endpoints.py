@@ -1,7 +1,7 @@
 """Receivers of webhooks on this machine that behave in every way there is, and a program that tells them."""
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from tests.support.enrolment import NOW, new_program
 
 SECRET_KEY = "the secret key of the tests of webhooks"
 EVENT = "loan.returned"
+SLOW_SECONDS = 0.1
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 
@@ -42,13 +43,15 @@ class Received(msgspec.Struct, frozen=True):
 
 
 class Receiver:
-    """Answers by the path: /hang, /drip, /megabytes, /headers, /drop, or any status; else with 200.
+    """Answers by the path: /hang, /drip, /slow, /flaky, /megabytes, /headers, /drop, or any status; else with
+    200. Of three events, /flaky refuses one twice; /slow takes its time.
 
     What `answers` hold for a path comes first, as raw bytes. `released` lets go of whoever hangs.
     """
 
     def __init__(self) -> None:
         self.received: list[Received] = []
+        self.times: Counter[tuple[str, str]] = Counter()
         self.answers: defaultdict[str, deque[bytes]] = defaultdict(deque)
         self.released = asyncio.Event()
         self.arrived = asyncio.Event()
@@ -85,10 +88,14 @@ class Receiver:
         body = await reader.readexactly(int(headers["content-length"]))
         path = request.split(" ")[1]
         self.received.append(Received(path, headers, body, asyncio.get_running_loop().time()))
+        event_id = headers.get("webhook-id", "")
+        self.times[path, event_id] += 1
         self.arrived.set()
         if self.answers[path]:
             writer.write(self.answers[path].popleft())
             return True
+        if path == "/flaky" and UUID(event_id).int % 3 == 0 and self.times[path, event_id] <= 2:
+            path = "/500"
         return await self._behave(path, writer)
 
     async def _behave(self, path: str, writer: asyncio.StreamWriter) -> bool:
@@ -119,14 +126,23 @@ class Receiver:
                 await writer.drain()
                 self.megabytes += 1
             return True
+        if path == "/slow":
+            await self._take_time()
+        writer.write(self._answer_at_once(path))
+        return True
+
+    async def _take_time(self) -> None:
+        loop = asyncio.get_running_loop()
+        answers_at = loop.time() + SLOW_SECONDS
+        while loop.time() < answers_at:
+            await asyncio.sleep(SLOW_SECONDS / 10)
+
+    def _answer_at_once(self, path: str) -> bytes:
         if path == "/302":
             location = f"location: {self.url('/redirected')}\r\n"
-            writer.write(f"HTTP/1.1 302 Found\r\n{location}content-length: 0\r\n\r\n".encode())
-            return True
+            return f"HTTP/1.1 302 Found\r\n{location}content-length: 0\r\n\r\n".encode()
         status = path.removeprefix("/")
-        is_refused = status.isdigit()
-        writer.write(f"HTTP/1.1 {status} X\r\ncontent-length: 2\r\n\r\nno".encode() if is_refused else OK)
-        return True
+        return f"HTTP/1.1 {status} X\r\ncontent-length: 2\r\n\r\nno".encode() if status.isdigit() else OK
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ SLEEPS: dict[str, str] = {
     "tests/crash/test_restart.py": "clients write for a while before and after the restart",
     "tests/races/test_http_crossings.py": "holds lapse, and requests arrive around that moment",
     "tests/races/test_http_idempotency.py": "clients hang up at any moment of their request",
+    "tests/races/test_http_referrals_again.py": "shops hang up at any moment of their request",
     "tests/rules/test_read_through.py": "slow loads overlap, and entries grow old",
     "tests/store/test_access_credentials.py": "a cached answer has to grow old",
     "tests/store/test_photos_decoders.py": "decoders hang, and are given up or abandoned meanwhile",

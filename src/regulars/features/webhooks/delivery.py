@@ -115,15 +115,16 @@ class Deliveries:
         del self._lines[key]
         if ended.cancelled():
             return
+        # What came for the endpoint while its line was ending, or was left by one that failed, has not been
+        # looked for yet. A line that found nothing may have met rows that somebody holds locked, and is not
+        # begun again in the same moment.
+        seconds = AFTER_FAILURE_SECONDS
         error = ended.exception()
         if error is None:
             self._attempts += ended.result()
-            # What came for the endpoint while its line was ending has not been looked for yet. A line that
-            # found nothing may have met rows that somebody holds locked, and is not begun again in the same
-            # moment.
             seconds = 0.0 if ended.result() else AFTER_NOTHING_SECONDS
-            asyncio.get_running_loop().call_later(seconds, self._news.set)
         elif isinstance(error, DatabaseUnavailable):
             _logger.warning("webhooks of endpoint %d wait for the database", key[1])
         else:
             _logger.error("webhooks of endpoint %d failed", key[1], exc_info=error)
+        asyncio.get_running_loop().call_later(seconds, self._news.set)

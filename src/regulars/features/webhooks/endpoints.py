@@ -9,7 +9,7 @@ from regulars.base.ids import new_id
 from regulars.base.refusals import Refused
 from regulars.db.database import Connection
 from regulars.features.access.actions import next_number
-from regulars.features.webhooks import rules, store_endpoints
+from regulars.features.webhooks import rules, store_endpoints, store_log
 from regulars.features.webhooks.catalogue import CATALOGUE
 from regulars.features.webhooks.model import Endpoint, NewSecret
 from regulars.features.webhooks.rules_addresses import place_of
@@ -85,7 +85,7 @@ async def change_endpoint(
 async def switch_endpoint(
     connection: Connection, program_id: int, endpoint_id: int, *, enabled: bool, now: datetime
 ) -> Endpoint:
-    """The endpoint, told of events or not; what waited for it is told when it is enabled.
+    """The endpoint, told of events or not; what waited for it is told as soon as it is enabled.
 
     One that is as wanted stays as it is. Raises Refused: endpoint_not_found.
     """
@@ -99,6 +99,8 @@ async def switch_endpoint(
         changed_at=now,
     )
     await store_endpoints.update(connection, switched)
+    if enabled:
+        await store_log.wake(connection)
     return switched
 
 
