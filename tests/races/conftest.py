@@ -9,10 +9,12 @@ import pytest_asyncio
 from regulars.db.database import Database
 from regulars.features.ledger.actions import Ledger
 from tests.support.ledger_world import LedgerWorld
-from tests.support.market_endpoints import PRIVATE
+from tests.support.market_endpoints import PRIVATE, MarketEndpoints
+from tests.support.markets import Markets, open_markets
 from tests.support.server_process import ServerProcess, running_server
 from tests.support.site import Site, copied_site
 from tests.support.till import Till
+from tests.support.webhook_endpoints import Receiver, receiving
 
 
 @pytest_asyncio.fixture
@@ -55,3 +57,23 @@ async def till(server: ServerProcess) -> AsyncIterator[Till]:
     """A client of the program without limits."""
     with closing(Till(server)) as till:
         yield till
+
+
+@pytest_asyncio.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A server that takes webhooks in, well or badly."""
+    async with receiving() as receiver:
+        yield receiver
+
+
+@pytest_asyncio.fixture
+async def market(teller: ServerProcess) -> AsyncIterator[Markets]:
+    """A shop of the test's own, in which a device with two buyers is fraud."""
+    async with open_markets(teller, buyers_per_device_max=1) as market:
+        yield market
+
+
+@pytest.fixture
+def endpoints(market: Markets) -> MarketEndpoints:
+    """What the shop's endpoints are looked after with."""
+    return MarketEndpoints(market)

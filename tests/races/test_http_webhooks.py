@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
 
-import pytest
-import pytest_asyncio
 from jsonschema import Draft202012Validator, FormatChecker
 from standardwebhooks import Webhook
 
@@ -19,33 +17,14 @@ from regulars.features.webhooks.sending import SECONDS_MAX
 from regulars.jobs import defer_in
 from tests.support.market_endpoints import MarketEndpoints
 from tests.support.market_events import KINDS, happen, of_type, said, verifies
-from tests.support.markets import Markets, open_markets
-from tests.support.server_process import ServerProcess
+from tests.support.markets import Markets
 from tests.support.soak import as_long_as_asked, bounded
-from tests.support.webhook_endpoints import Received, Receiver, receiving, until
+from tests.support.webhook_endpoints import Received, Receiver, until
 
 pytestmark = as_long_as_asked
 
 PROMPT_SECONDS_MAX = 3.0
 """So long an event may take to a receiver that answers, on a machine with much else to do."""
-
-
-@pytest_asyncio.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
-
-
-@pytest_asyncio.fixture
-async def market(teller: ServerProcess) -> AsyncIterator[Markets]:
-    """A shop of the test's own, in which a device with two buyers is fraud."""
-    async with open_markets(teller, buyers_per_device_max=1) as market:
-        yield market
-
-
-@pytest.fixture
-def endpoints(market: Markets) -> MarketEndpoints:
-    return MarketEndpoints(market)
 
 
 async def test_each_event_of_a_referral_arrives_as_the_catalogue_says(

@@ -5,43 +5,20 @@ Two workers deliver. The schedule's hours pass by moving what waits, for a serve
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
-
-import pytest
-import pytest_asyncio
 
 from regulars.base.clock import utc_now
 from regulars.features.webhooks import rules
 from regulars.features.webhooks.model import Delivery
 from tests.support.market_endpoints import MarketEndpoints
 from tests.support.market_events import KINDS, happen, of_type, verifies
-from tests.support.markets import Markets, open_markets
-from tests.support.server_process import ServerProcess
-from tests.support.webhook_endpoints import Received, Receiver, receiving, until
+from tests.support.markets import Markets
+from tests.support.webhook_endpoints import Received, Receiver, until
 
 AHEAD = timedelta(seconds=0.3)
 EVENTS = len(KINDS)
-
-
-@pytest_asyncio.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
-
-
-@pytest_asyncio.fixture
-async def market(teller: ServerProcess) -> AsyncIterator[Markets]:
-    """A shop of the test's own, in which a device with two buyers is fraud."""
-    async with open_markets(teller, buyers_per_device_max=1) as market:
-        yield market
-
-
-@pytest.fixture
-def endpoints(market: Markets) -> MarketEndpoints:
-    return MarketEndpoints(market)
 
 
 async def test_the_schedule_of_a_referral_s_events_is_kept_to_its_end(

@@ -1,13 +1,11 @@
 """Many at once who issue a pass, change it, register for it, deliver it, or die while they do."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-import msgspec
 import pytest_asyncio
 
 from regulars.base.clock import utc_now
@@ -17,6 +15,7 @@ from regulars.features.passes import actions as passes
 from regulars.features.passes import delivery, store_jobs
 from regulars.features.passes.model import Delivery, Pass
 from regulars.stand_ins.apple.push_service import Misdeed
+from tests.races.held_process import HeldProcess, held_process
 from tests.races.passes_worker import Task
 from tests.support.passes import PassWorld, apple_settings, pass_world
 
@@ -29,47 +28,12 @@ async def world(database: Database) -> AsyncIterator[PassWorld]:
         yield world
 
 
-class Worker:
-    """A process that delivers once it is let go."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-
-    async def go(self) -> None:
-        """Delivering begins."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
-        await self._process.stdin.drain()
-
-    async def count(self) -> int:
-        """How many updates it took in all."""
-        assert self._process.stdout is not None
-        return int(await self._process.stdout.readline())
-
-    async def kill(self) -> None:
-        """It is gone, without a chance to say so."""
-        self._process.kill()
-        await self._process.wait()
-
-
 @asynccontextmanager
-async def worker(world: PassWorld, database_url: str, limit: int = 5) -> AsyncIterator[Worker]:
-    """A process that is ready to deliver."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.races.passes_worker",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        task = Task(database_url, apple_settings(push_url=world.apple.url), limit)
-        process.stdin.write(msgspec.json.encode(task) + b"\n")
-        assert await process.stdout.readline() == b"ready\n"
-        yield Worker(process)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+async def worker(world: PassWorld, database_url: str, limit: int = 5) -> AsyncIterator[HeldProcess]:
+    """A process that is ready to deliver, and counts the updates that it takes."""
+    task = Task(database_url, apple_settings(push_url=world.apple.url), limit)
+    async with held_process("tests.races.passes_worker", task) as process:
+        yield process
 
 
 async def crowd_of_passes(world: PassWorld, count: int) -> list[Pass]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from uuid import UUID
 
@@ -14,16 +13,10 @@ from regulars.features.webhooks import endpoints
 from regulars.features.webhooks.line_round import LEASE
 from tests.races.held_process import held_process
 from tests.races.webhooks_worker import Task
-from tests.support.webhook_endpoints import EVENT, Receiver, Telling, receiving, until
+from tests.support.webhook_endpoints import EVENT, Receiver, Telling, until
 
 WORKER = "tests.races.webhooks_worker"
 EVENTS = 400
-
-
-@pytest_asyncio.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with receiving() as receiver:
-        yield receiver
 
 
 @pytest_asyncio.fixture

@@ -12,15 +12,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from regulars.db.connection import Connection
 from regulars.db.database import Database
-from regulars.db.pipeline import Pipeline, Statement
-from regulars.db.transactions import BEGIN, ROLLBACK
+from regulars.db.pipeline import Statement
 from regulars.features.kiosk import store_carts, store_customers, store_orders
-from regulars.features.kiosk.store_parameters import parameters
 from tests.support.kiosk import KioskWorld
 from tests.support.ledger import NOW
-from tests.support.plans import check, keep_first_plans, nodes, plan_anew, plan_for_good, plan_of
+from tests.support.plans import check, keep_first_plans, nodes, plan_anew, plan_for_good, plan_now, plan_of
 from tests.support.soak import as_long_as_asked, bounded
 
 pytestmark = as_long_as_asked
@@ -154,15 +151,6 @@ async def use_a_little(world: KioskWorld, ann: UUID) -> None:
         await world.hold(cart, ann, key=cart)
         await world.redeem(world.order(), cart)
         await world.earn(world.order(100, ann, cart_session_id=cart))
-
-
-async def plan_now(connection: Connection, statement: Statement, values: dict[str, Any]) -> None:
-    """The connection prepares the statement and keeps its plan; what it writes is undone."""
-    pipeline = Pipeline(connection)
-    pipeline.send(BEGIN)
-    pipeline.send(statement, parameters(**values))
-    pipeline.send(ROLLBACK)
-    await pipeline.flush()
 
 
 async def fill(owner: Any, values: dict[str, Any], *, is_known_to_be_small: bool) -> None:

@@ -12,17 +12,15 @@ from uuid import UUID
 import psycopg
 
 from regulars.db.arrays import plain_array
-from regulars.db.connection import Connection
 from regulars.db.database import Database
-from regulars.db.parameters import bytea, parameters
-from regulars.db.pipeline import Pipeline, Statement
-from regulars.db.transactions import BEGIN, ROLLBACK
+from regulars.db.parameters import bytea
+from regulars.db.pipeline import Statement
 from regulars.features.lending import store_borrowers, store_due, store_loans, store_reading
 from regulars.features.photos import store_claims
 from regulars.features.replays import store as replays
 from tests.support.ledger import NOW
 from tests.support.lending import Wardrobes
-from tests.support.plans import check, keep_first_plans, plan_anew, plan_for_good, plan_of
+from tests.support.plans import check, keep_first_plans, plan_anew, plan_for_good, plan_now, plan_of
 from tests.support.soak import as_long_as_asked, bounded
 
 pytestmark = as_long_as_asked
@@ -123,15 +121,6 @@ async def test_plans_made_early_serve_a_long_history(database: Database, databas
                 check(statement, await plan_of(connection, statement, sent), PAGES_MAX)
             for text in TEXTS:
                 check(text, await plan_of(connection, text, values), PAGES_MAX)
-
-
-async def plan_now(connection: Connection, statement: Statement, values: dict[str, Any]) -> None:
-    """The connection prepares the statement and keeps its plan; what it writes is undone."""
-    pipeline = Pipeline(connection)
-    pipeline.send(BEGIN)
-    pipeline.send(statement, parameters(**values))
-    pipeline.send(ROLLBACK)
-    await pipeline.flush()
 
 
 def values_for(shop: Wardrobes, ben: UUID, loan_id: UUID, photo_id: UUID) -> dict[str, Any]:

@@ -10,11 +10,9 @@ from typing import Any, LiteralString
 import psycopg
 
 from regulars.db.arrays import plain_array
-from regulars.db.connection import Connection
 from regulars.db.database import Database
-from regulars.db.parameters import bytea, parameters
-from regulars.db.pipeline import Pipeline, Statement
-from regulars.db.transactions import BEGIN, ROLLBACK
+from regulars.db.parameters import bytea
+from regulars.db.pipeline import Statement
 from regulars.features.referrals import (
     store_clicks,
     store_conversions,
@@ -24,7 +22,7 @@ from regulars.features.referrals import (
     store_referrals,
 )
 from tests.support.ledger import NOW
-from tests.support.plans import check, keep_first_plans, plan_anew, plan_for_good, plan_of
+from tests.support.plans import check, keep_first_plans, plan_anew, plan_for_good, plan_now, plan_of
 from tests.support.referrals import Shop
 from tests.support.soak import as_long_as_asked, bounded
 
@@ -170,15 +168,6 @@ async def test_plans_made_early_serve_a_long_history(database: Database, databas
             for text in TEXTS:
                 sent = values | AGES.get(text, {})
                 check(text, await plan_of(connection, text, sent), PAGES_MAX)
-
-
-async def plan_now(connection: Connection, statement: Statement, values: dict[str, Any]) -> None:
-    """The connection prepares the statement and keeps its plan; what it writes is undone."""
-    pipeline = Pipeline(connection)
-    pipeline.send(BEGIN)
-    pipeline.send(statement, parameters(**values))
-    pipeline.send(ROLLBACK)
-    await pipeline.flush()
 
 
 def values_for(shop: Shop, referral: Any) -> dict[str, Any]:

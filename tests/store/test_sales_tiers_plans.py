@@ -12,15 +12,12 @@ import msgspec
 import psycopg
 
 from regulars.db.arrays import plain_array
-from regulars.db.connection import Connection
 from regulars.db.database import Database
-from regulars.db.parameters import parameters
-from regulars.db.pipeline import Pipeline, Statement
-from regulars.db.transactions import BEGIN, ROLLBACK
+from regulars.db.pipeline import Statement
 from regulars.features.members.model import Member
 from regulars.features.sales import store, store_tiers
 from tests.support.enrolment import NOW
-from tests.support.plans import check, keep_first_plans, nodes, plan_anew, plan_for_good, plan_of
+from tests.support.plans import check, keep_first_plans, nodes, plan_anew, plan_for_good, plan_now, plan_of
 from tests.support.sales import DAY
 from tests.support.soak import as_long_as_asked, bounded
 from tests.support.told_tiers import TierWorld
@@ -116,15 +113,6 @@ def values_for(world: TierWorld, ann: Member) -> dict[str, Any]:
         "member_ids": plain_array([ann.member_id.hex]).decode(),
         "limit": 5,
     }
-
-
-async def plan_now(connection: Connection, statement: Statement, values: dict[str, Any]) -> None:
-    """The connection prepares the statement and keeps its plan; what it writes is undone."""
-    pipeline = Pipeline(connection)
-    pipeline.send(BEGIN)
-    pipeline.send(statement, parameters(**values))
-    pipeline.send(ROLLBACK)
-    await pipeline.flush()
 
 
 def test_every_statement_is_looked_at() -> None:

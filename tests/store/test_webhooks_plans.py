@@ -10,14 +10,11 @@ from uuid import UUID
 
 import psycopg
 
-from regulars.db.connection import Connection
 from regulars.db.database import Database
-from regulars.db.parameters import parameters
-from regulars.db.pipeline import Pipeline, Statement
-from regulars.db.transactions import BEGIN, ROLLBACK
+from regulars.db.pipeline import Statement
 from regulars.features.webhooks import store, store_deliveries, store_endpoints, store_log
 from tests.support.enrolment import NOW
-from tests.support.plans import check, keep_first_plans, plan_anew, plan_for_good, plan_of
+from tests.support.plans import check, keep_first_plans, plan_anew, plan_for_good, plan_now, plan_of
 from tests.support.soak import as_long_as_asked, bounded
 from tests.support.webhook_endpoints import EVENT, Telling
 
@@ -89,15 +86,6 @@ async def test_plans_made_early_serve_a_long_history(database: Database, databas
                 check(statement, await plan_of(connection, statement, values), PAGES_MAX)
             for text in TEXTS:
                 check(text, await plan_of(connection, text, values), PAGES_MAX)
-
-
-async def plan_now(connection: Connection, statement: Statement, values: dict[str, Any]) -> None:
-    """The connection prepares the statement and keeps its plan; what it writes is undone."""
-    pipeline = Pipeline(connection)
-    pipeline.send(BEGIN)
-    pipeline.send(statement, parameters(**values))
-    pipeline.send(ROLLBACK)
-    await pipeline.flush()
 
 
 def values_for(telling: Telling, event_id: UUID) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, LiteralString
 from psycopg import AsyncConnection, sql
 
 from regulars.db.connection import DISCARD_PLANS, Connection
+from regulars.db.parameters import parameters
 from regulars.db.pipeline import Pipeline, Statement
 from regulars.db.transactions import BEGIN, ROLLBACK
 
@@ -39,6 +40,15 @@ async def keep_first_plans(connection: Connection, owner: AsyncConnection) -> No
 async def plan_anew(connection: Connection) -> None:
     """The connection drops its plans, as it does whenever its age has doubled."""
     await connection.execute(DISCARD_PLANS)
+
+
+async def plan_now(connection: Connection, statement: Statement, values: Values) -> None:
+    """The connection prepares the statement and keeps its plan; what it writes is undone."""
+    pipeline = Pipeline(connection)
+    pipeline.send(BEGIN)
+    pipeline.send(statement, parameters(**values))
+    pipeline.send(ROLLBACK)
+    await pipeline.flush()
 
 
 async def plan_for_good(connection: Connection, statement: LiteralString, values: Values) -> None:
