@@ -23,6 +23,8 @@ from tests.support.server_process import ServerProcess
 from tests.support.till import Till, at_once, some_name
 from tests.support.tokens import signed
 
+FLAGS_MAX = 500
+
 
 class Markets:
     """What the shop of a program knows, and what its operator sees in the database."""
@@ -132,7 +134,9 @@ class Markets:
     async def flags(self, status: FlagStatus = FlagStatus.OPEN) -> list[Flag]:
         """The operators' queue."""
         async with self.database.connection() as connection:
-            return await referrals.list_flags(connection, self.program.program_id, status=status)
+            return await referrals.list_flags(
+                connection, self.program.program_id, status=status, limit=FLAGS_MAX
+            )
 
     async def credit(self) -> int:
         """The store credit of everybody, less what is owed."""
