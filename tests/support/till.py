@@ -134,7 +134,7 @@ async def _spread_sockets(server: ServerProcess, count: int) -> list[HttpSocket]
             return sockets
         for socket in sockets:
             socket.close()
-    raise AssertionError("one worker takes all the connections")
+    raise AssertionError(f"one worker takes all the connections:\n{server.said()}")
 
 
 def statuses(answers: Sequence[Answer]) -> Counter[tuple[int, str | None]]:
