@@ -37,7 +37,6 @@ from regulars.db.database import Connection
 from regulars.features.members import actions as members
 from regulars.features.referrals import actions as referrals
 from regulars.features.referrals.model import Product, Referral, ReferralEvent, Source
-from regulars.features.referrals.model_settings import policy_of
 from regulars.http.answers import Answer, json_answer
 from regulars.http.queries import read_query
 from regulars.http.requests import HttpRequest, client_address
@@ -57,15 +56,18 @@ async def create(request: HttpRequest) -> Answer:
     )
     hashes, address = context.hashes, client_address(request)
     source = Source(person=hashes.person(subject), address=hashes.address(address))
+    is_flooded = is_new_owner and await is_flood(context, source)
     async with context.services.database.connection() as connection:
         referral, is_new = await referrals.create(
-            connection, context.program, owner_id, product, filled(body.channel), source, context.now
+            connection,
+            context.program,
+            owner_id,
+            product,
+            filled(body.channel),
+            source,
+            context.now,
+            is_flood=is_flooded,
         )
-    if is_new_owner and await is_flood(context, source):
-        async with context.services.database.connection() as connection:
-            await referrals.flag_flood(
-                connection, context.program_id, referral.rid, policy_of(context.program), context.now
-            )
     return json_answer(_created(request, context, referral), 201 if is_new else 409)
 
 

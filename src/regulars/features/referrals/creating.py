@@ -9,7 +9,8 @@ from regulars.db.database import Connection
 from regulars.db.pipeline import Pipeline, Sent
 from regulars.features.access.model import Program
 from regulars.features.ledger.actions import transact
-from regulars.features.referrals import rules, store_clicks, store_referrals
+from regulars.features.referrals import rules, rules_fraud, store_clicks, store_referrals
+from regulars.features.referrals.flagging import flag_all
 from regulars.features.referrals.model import Policy, Product, Referral, ReferralStatus, Source
 from regulars.features.referrals.model_settings import policy_of
 
@@ -24,16 +25,23 @@ async def create(
     channel: str | None,
     source: Source,
     now: datetime,
+    *,
+    is_flood: bool = False,
 ) -> tuple[Referral, bool]:
     """The owner's active RID for the product, and whether it was made by this very call.
 
     The owner's row is locked, so that however many ask at once one RID is made for each product, and no
-    more in any 24 hours than the policy allows. `source` is whom and where it was asked for from.
+    more in any 24 hours than the policy allows. `source` is whom and where it was asked for from; where more
+    comes from there than is believed (`is_flood`), the RID is flagged with it.
     `connection` is idle and in autocommit mode. Raises Refused: too_many_referrals.
     """
 
     async def work(pipeline: Pipeline) -> tuple[Referral, bool]:
-        return await _create(pipeline, program, owner_id, product, channel, source, now)
+        referral, is_new = await _create(pipeline, program, owner_id, product, channel, source, now)
+        if is_flood:
+            hits = [rules_fraud.flood(policy_of(program))]
+            await flag_all(pipeline, program.program_id, referral.rid, None, hits, now)
+        return referral, is_new
 
     return await transact(connection, work)
 
