@@ -7,7 +7,6 @@ from regulars.base.refusals import Refused
 from regulars.contracts.fittwin.context import INTERNAL, Context, link_to, open_context, program_of
 from regulars.contracts.fittwin.descriptions import CLICK, FOLLOW
 from regulars.contracts.fittwin.fields import read_fields
-from regulars.contracts.fittwin.flooding import is_flood
 from regulars.contracts.fittwin.paths import both
 from regulars.contracts.fittwin.sharing import rid_of
 from regulars.contracts.fittwin.wire import ClickBody
@@ -67,7 +66,7 @@ async def _count(context: Context, referral: Referral, clicked: Source, counted:
     now = context.now
     if not referrals.counts_clicks(referral, now):
         return
-    flooded = await is_flood(context, counted)
+    flooded = await referrals.is_flood(context.services.attempts, context.program, counted)
     async with context.services.database.connection() as connection:
         if flooded:
             policy = policy_of(context.program)

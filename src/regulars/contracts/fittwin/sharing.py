@@ -21,7 +21,6 @@ from regulars.contracts.fittwin.context import (
 from regulars.contracts.fittwin.cursors import cursor_before, number_of
 from regulars.contracts.fittwin.descriptions import CREATE, EVENTS, STATS
 from regulars.contracts.fittwin.fields import filled, read_fields, wrong
-from regulars.contracts.fittwin.flooding import is_flood
 from regulars.contracts.fittwin.paths import both
 from regulars.contracts.fittwin.wire import (
     CreateAnswer,
@@ -56,7 +55,7 @@ async def create(request: HttpRequest) -> Answer:
     )
     hashes, address = context.hashes, client_address(request)
     source = Source(person=hashes.person(subject), address=hashes.address(address))
-    is_flooded = is_new_owner and await is_flood(context, source)
+    is_flood = is_new_owner and await referrals.is_flood(context.services.attempts, context.program, source)
     async with context.services.database.connection() as connection:
         referral, is_new = await referrals.create(
             connection,
@@ -66,7 +65,7 @@ async def create(request: HttpRequest) -> Answer:
             filled(body.channel),
             source,
             context.now,
-            is_flood=is_flooded,
+            is_flood=is_flood,
         )
     return json_answer(_created(request, context, referral), 201 if is_new else 409)
 

@@ -6,6 +6,7 @@ from regulars.features.referrals.creating import create
 from regulars.features.referrals.deciding import block, claw_back, clear, list_flags, pay
 from regulars.features.referrals.erasing import erase
 from regulars.features.referrals.flagging import flag_flood
+from regulars.features.referrals.flooding import is_flood
 from regulars.features.referrals.maturing import mature_due
 from regulars.features.referrals.products import (
     LISTED_MAX,
@@ -43,6 +44,7 @@ __all__ = [
     "flag_flood",
     "forget_clicks",
     "forget_sightings",
+    "is_flood",
     "list_flags",
     "list_products",
     "mature_due",

@@ -12,13 +12,9 @@ from regulars.stand_ins.stripe.interface import error_of
 from regulars.stand_ins.stripe.pages import Page, page_for
 
 if TYPE_CHECKING:
-    pass
+    from regulars.stand_ins.stripe.stand_in import StripeStandIn  # noqa: F401 (named in a base)
 
 API = "/v1/"
-
-
-if TYPE_CHECKING:
-    from regulars.stand_ins.stripe.stand_in import StripeStandIn  # noqa: F401 (named in a base)
 
 
 class StripeHandler(LocalHandler["StripeStandIn"]):
