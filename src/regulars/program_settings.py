@@ -47,6 +47,7 @@ SETTINGS: tuple[StoredSetting[Any], ...] = (
     rejoes.SHOPIFY_SECRET,
     rejoes.UNKNOWN_CARDS_PER_MINUTE,
     *fittwin.ISSUER,
+    fittwin.UNKNOWN_RIDS_PER_MINUTE,
     *referral_settings.SETTINGS,
     loyaltyhub.PHONE_REGION,
     kiosk_settings.PHONE_REGION,

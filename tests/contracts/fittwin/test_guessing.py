@@ -1,14 +1,17 @@
 """Whoever guesses RIDs, orders, tokens or keys learns nothing, leaves nothing behind, and locks nobody out.
 
-What may be made is limited: RIDs by their number in a day, with a 429. What may be guessed is 128 bits long.
+Guesses at RIDs meet a 429 after a while, and so do RIDs that are made in stock.
 """
 
 from itertools import pairwise
 from secrets import token_hex, token_urlsafe
 
+import pytest
+
+from regulars.contracts.fittwin.settings import UNKNOWN_RIDS_PER_MINUTE
 from regulars.features.referrals.creating import RID_BYTES
 from tests.support.footprint import differences, footprint
-from tests.support.market import BEN, Market, ok, refused
+from tests.support.market import ANN, BEN, Market, ok, refused
 
 GUESSES = 60
 
@@ -27,7 +30,7 @@ async def test_guessed_rids(shop: Market, database_url: str) -> None:
     await shop.rid(BEN)
     before = footprint(database_url)
     answers = set()
-    for _ in range(GUESSES):
+    for _ in range(UNKNOWN_RIDS_PER_MINUTE.default // 3):
         guess = token_urlsafe(16)
         for answer in (
             await shop.get(f"/referrals/{guess}"),
@@ -41,6 +44,30 @@ async def test_guessed_rids(shop: Market, database_url: str) -> None:
     assert (status, '"code":"RID_NOT_FOUND"' in text) == (404, True)
     assert differences(before, footprint(database_url)) == []
     assert (await shop.stats(rid))["status"] == "active"
+
+
+@pytest.mark.parametrize("path", ["/referrals/{rid}", "/referrals/{rid}/events", "/r/{rid}"])
+async def test_guesses_at_rids_meet_a_429(shop: Market, path: str) -> None:
+    rid, other = await shop.rid(), await shop.rid(BEN)
+    limit = UNKNOWN_RIDS_PER_MINUTE.default
+    statuses = [(await shop.get(path.format(rid=token_urlsafe(16)))).status_code for _ in range(limit + 3)]
+    assert statuses == [404] * limit + [429] * 3
+    late = await shop.get(path.format(rid=token_urlsafe(16)))
+    refused(late, 429, "RID_RATE_LIMITED")
+    assert 1 <= int(late.headers["retry-after"]) <= 60
+    # Foreign ones are as unknown; what is the shopper's own is answered, and so is everybody else.
+    if not path.startswith("/r/"):
+        refused(await shop.get(path.format(rid=other)), 429, "RID_RATE_LIMITED")
+    for mine, user_id in ((rid, ANN), (other, BEN)):
+        assert (await shop.get(path.format(rid=mine), user_id)).status_code in (200, 302)
+    shop.clock.advance(seconds=61)
+    refused(await shop.get(path.format(rid=token_urlsafe(16))), 404, "RID_NOT_FOUND")
+
+
+async def test_a_shop_s_server_passes_on_any_number_of_wrong_rids(shop: Market) -> None:
+    for _ in range(UNKNOWN_RIDS_PER_MINUTE.default + 1):
+        answer = await shop.post(f"/referrals/{token_urlsafe(16)}/track-click", {})
+        assert answer.status_code == 404
 
 
 async def test_guessed_orders(shop: Market, database_url: str) -> None:

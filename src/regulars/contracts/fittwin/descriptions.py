@@ -29,6 +29,7 @@ def error(*codes: str) -> Content:
 _UNAUTHORIZED = error("UNAUTHORIZED")
 _INVALID = error("VALIDATION_FAILED")
 _NO_RID = error("RID_NOT_FOUND")
+_GUESSED = error("RID_RATE_LIMITED")
 _BODY = {401: _UNAUTHORIZED, 408: _INVALID, 413: _INVALID}
 
 CREATE = Operation(
@@ -47,13 +48,13 @@ CREATE = Operation(
 )
 STATS = Operation(
     summary="See what came of a RID",
-    answers={200: StatsAnswer, 401: _UNAUTHORIZED, 404: _NO_RID},
+    answers={200: StatsAnswer, 401: _UNAUTHORIZED, 404: _NO_RID, 429: _GUESSED},
 )
 EVENTS = Operation(
     summary="List clicks and orders",
     description="Newest first. New events shift nothing: a cursor leads to the same events for ever.",
     query=EventsQuery,
-    answers={200: EventsAnswer, 400: _INVALID, 401: _UNAUTHORIZED, 404: _NO_RID},
+    answers={200: EventsAnswer, 400: _INVALID, 401: _UNAUTHORIZED, 404: _NO_RID, 429: _GUESSED},
 )
 VALIDATE = Operation(
     summary="Ask whether an order came by a RID",
@@ -89,7 +90,7 @@ CLICK = Operation(
 FOLLOW = Operation(
     summary="Follow a link",
     description="Leads to the product in the shop, by the header `Location`, and counts as a click.",
-    answers={302: None, 404: _NO_RID},
+    answers={302: None, 404: _NO_RID, 429: _GUESSED},
 )
 PURCHASE = Operation(
     summary="Tell that an order was paid",

@@ -31,6 +31,7 @@ REFUSALS: dict[str, Published] = {
     "referral_not_found": (404, "RID_NOT_FOUND", "There is no such RID of yours."),
     "order_not_found": (404, "ORDER_NOT_FOUND", "No RID is known for this order."),
     "too_many_referrals": (429, "RID_RATE_LIMITED", "No more RIDs may be made today."),
+    "too_many_unknown_rids": (429, "RID_RATE_LIMITED", "Too many RIDs that are none. Try again in a moment."),
     "rid_expired": (409, "RID_EXPIRED", "The RID has expired."),
     "rid_revoked": (409, "RID_REVOKED", "The RID was revoked."),
     "self_purchase_blocked": (

@@ -7,6 +7,7 @@ from regulars.base.refusals import Refused
 from regulars.contracts.fittwin.context import INTERNAL, Context, link_to, open_context, program_of
 from regulars.contracts.fittwin.descriptions import CLICK, FOLLOW
 from regulars.contracts.fittwin.fields import read_fields
+from regulars.contracts.fittwin.guessing import counting_links
 from regulars.contracts.fittwin.paths import both
 from regulars.contracts.fittwin.sharing import rid_of
 from regulars.contracts.fittwin.wire import ClickBody
@@ -22,6 +23,7 @@ from regulars.http.requests import (
     header,
     services,
 )
+from regulars.http.services import Services
 
 _USER_AGENT_LENGTH_MAX = 500
 
@@ -30,12 +32,9 @@ _USER_AGENT_LENGTH_MAX = 500
 async def follow(request: HttpRequest) -> Answer:
     """Leads to the product in the shop. It counts as a click of the browser at its address."""
     shared, rid = services(request), rid_of(request)
-    async with shared.database.connection() as connection:
-        found = await referrals.find_link(connection, rid)
-    program = None if found is None else await program_of(shared, found[0])
-    if found is None or program is None:
-        raise Refused("referral_not_found")
-    context, referral = Context(shared, program), found[1]
+    async with counting_links(request):
+        context, referral = await _linked(shared, rid)
+    program = context.program
     if not asks_for_headers_only(request):
         address, agent = client_address(request), header(request, "user-agent") or ""
         browser = f"{address or ''} {agent[:_USER_AGENT_LENGTH_MAX]}"
@@ -59,6 +58,16 @@ async def track_click(request: HttpRequest) -> Answer:
     fallback = hashes.device(f"{body.ip or client_address(request) or ''} {header(request, 'user-agent')}")
     await _count(context, referral, Source(device=told.device or fallback), told)
     return no_content()
+
+
+async def _linked(shared: Services, rid: str) -> tuple[Context, Referral]:
+    """The RID of a link, and its program. Raises Refused("referral_not_found")."""
+    async with shared.database.connection() as connection:
+        found = await referrals.find_link(connection, rid)
+    program = None if found is None else await program_of(shared, found[0])
+    if found is None or program is None:
+        raise Refused("referral_not_found")
+    return Context(shared, program), found[1]
 
 
 async def _count(context: Context, referral: Referral, clicked: Source, counted: Source) -> None:

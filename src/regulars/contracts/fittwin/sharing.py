@@ -21,6 +21,7 @@ from regulars.contracts.fittwin.context import (
 from regulars.contracts.fittwin.cursors import cursor_before, number_of
 from regulars.contracts.fittwin.descriptions import CREATE, EVENTS, STATS
 from regulars.contracts.fittwin.fields import filled, read_fields, wrong
+from regulars.contracts.fittwin.guessing import counting_rids
 from regulars.contracts.fittwin.paths import both
 from regulars.contracts.fittwin.wire import (
     CreateAnswer,
@@ -74,7 +75,7 @@ async def create(request: HttpRequest) -> Answer:
 async def show_stats(request: HttpRequest) -> Answer:
     """What came of the shopper's RID."""
     context, subject, rid = await open_context(request), subject_of(request), rid_of(request)
-    async with context.services.database.connection() as connection:
+    async with counting_rids(context, subject), context.services.database.connection() as connection:
         owner_id = await owner_of(context, connection, subject)
         referral, rewards = await referrals.stats_of(connection, context.program_id, owner_id, rid)
     answer = StatsAnswer(
@@ -95,7 +96,7 @@ async def list_events(request: HttpRequest) -> Answer:
     context, subject = await open_context(request), subject_of(request)
     query = read_query(request, EventsQuery)
     before, rid = number_of(query.cursor), rid_of(request)
-    async with context.services.database.connection() as connection:
+    async with counting_rids(context, subject), context.services.database.connection() as connection:
         owner_id = await owner_of(context, connection, subject)
         events, following = await referrals.events_of(
             connection, context.program_id, owner_id, rid, before, query.limit
