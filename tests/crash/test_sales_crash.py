@@ -7,11 +7,13 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from random import Random
 from typing import Any
 
 from tests.crash.test_kill_postgres import DEATHS, until_postgres_answers
 from tests.crash.test_kill_server import until_replaced
+from tests.support.at_work import at_work, until_more
 from tests.support.bars import Bars, open_bars, sale
 from tests.support.http_socket import Answer, Broken
 from tests.support.promos import code_terms
@@ -40,20 +42,13 @@ class SalesBook:
     @asynccontextmanager
     async def writing(self, tills: int = 12) -> AsyncIterator[None]:
         """Tills log sales for as long as the block runs, through whatever happens meanwhile."""
-        over = asyncio.Event()
-        tasks = [asyncio.create_task(self._till(Random(number), over)) for number in range(tills)]
-        try:
+        workers = [partial(self._till, Random(number)) for number in range(tills)]
+        async with at_work(workers):
             yield
-        finally:
-            over.set()
-            await asyncio.gather(*tasks)
 
     async def until_answered(self, more: int) -> None:
         """Returns when so many more sales were answered."""
-        wanted = len(self.sale_ids) + more
-        async with asyncio.timeout(60):
-            while len(self.sale_ids) < wanted:
-                await asyncio.sleep(0.01)
+        await until_more(lambda: len(self.sale_ids), more)
 
     async def settle(self) -> None:
         """Repeats every ticket: those that were answered have the sale of before."""

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from itertools import count
 from random import Random
 from typing import Any
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 import msgspec
 
+from tests.support.at_work import at_work
 from tests.support.http_socket import Answer, Broken
 from tests.support.server_process import ServerProcess
 from tests.support.soak import bounded
@@ -56,13 +58,9 @@ class Journal:
         if not self._opening:
             with closing(Till(self._server)) as till:
                 self._opening = [await till.earn(user, POINTS) for user in self._users]
-        over = asyncio.Event()
-        tasks = [asyncio.create_task(self._client(Random(number), over)) for number in range(clients)]
-        try:
+        workers = [partial(self._client, Random(number)) for number in range(clients)]
+        async with at_work(workers):
             yield
-        finally:
-            over.set()
-            await asyncio.gather(*tasks)
 
     async def settle(self) -> None:
         """Asks again for what was never acknowledged, and for some of the rest: the answer is as before."""

@@ -4,11 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from random import Random
 from typing import Any
 
 import msgspec
 
+from tests.support.at_work import at_work, until_more
 from tests.support.closets import Closets
 from tests.support.http_socket import Answer, Broken
 from tests.support.till import Till
@@ -42,27 +44,17 @@ class LoansBook:
     @asynccontextmanager
     async def writing(self, stores: int = 12) -> AsyncIterator[None]:
         """Stores serve members for as long as the block runs, through whatever happens meanwhile."""
-        over = asyncio.Event()
-        tasks = [asyncio.create_task(self._store(number, over)) for number in range(stores)]
-        try:
+        workers = [partial(self._store, number) for number in range(stores)]
+        async with at_work(workers):
             yield
-        finally:
-            over.set()
-            await asyncio.gather(*tasks)
 
     async def until_answered(self, more: int) -> None:
         """Returns when so many more requests were answered."""
-        wanted = self.acknowledged + more
-        async with asyncio.timeout(60):
-            while self.acknowledged < wanted:
-                await asyncio.sleep(0.01)
+        await until_more(lambda: self.acknowledged, more)
 
     async def until_put_off(self, more: int) -> None:
         """Returns when so many more requests were told to come back."""
-        wanted = self.put_off + more
-        async with asyncio.timeout(60):
-            while self.put_off < wanted:
-                await asyncio.sleep(0.01)
+        await until_more(lambda: self.put_off, more)
 
     async def settle(self) -> None:
         """Repeats everything: what was acknowledged is answered as before, byte for byte."""

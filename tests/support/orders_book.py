@@ -4,11 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from random import Random
 from typing import Any
 
 import msgspec
 
+from tests.support.at_work import at_work, until_more
 from tests.support.counters import Counters, order, payment
 from tests.support.http_socket import Answer, Broken
 from tests.support.till import Till
@@ -49,20 +51,13 @@ class OrdersBook:
     @asynccontextmanager
     async def writing(self, kiosks: int = 12) -> AsyncIterator[None]:
         """Kiosks serve customers for as long as the block runs, through whatever happens meanwhile."""
-        over = asyncio.Event()
-        tasks = [asyncio.create_task(self._kiosk(number, over)) for number in range(kiosks)]
-        try:
+        workers = [partial(self._kiosk, number) for number in range(kiosks)]
+        async with at_work(workers):
             yield
-        finally:
-            over.set()
-            await asyncio.gather(*tasks)
 
     async def until_answered(self, more: int) -> None:
         """Returns when so many more requests were answered."""
-        wanted = self.acknowledged + more
-        async with asyncio.timeout(60):
-            while self.acknowledged < wanted:
-                await asyncio.sleep(0.01)
+        await until_more(lambda: self.acknowledged, more)
 
     async def settle(self) -> None:
         """Repeats everything in the order of each kiosk: what was acknowledged is answered as before."""

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
+from functools import partial
 from itertools import count
 from random import Random
 from typing import Any
@@ -12,6 +13,7 @@ from uuid import uuid4
 import msgspec
 
 from regulars.db.database import DatabaseUnavailable
+from tests.support.at_work import at_work, until_more
 from tests.support.http_socket import Answer, Broken
 from tests.support.markets import Markets
 from tests.support.soak import bounded
@@ -52,21 +54,13 @@ class ReferralsBook:
     @asynccontextmanager
     async def writing(self, clients: int = 8, *, pause_seconds: float = 0) -> AsyncIterator[None]:
         """Clients ask, with pauses between, and rewards mature, for as long as the block runs."""
-        over = asyncio.Event()
-        tasks = [asyncio.create_task(self._client(number, pause_seconds, over)) for number in range(clients)]
-        tasks.append(asyncio.create_task(self._mature(over)))
-        try:
+        shoppers = [partial(self._client, number, pause_seconds) for number in range(clients)]
+        async with at_work([*shoppers, self._mature]):
             yield
-        finally:
-            over.set()
-            await asyncio.gather(*tasks)
 
     async def until_answered(self, more: int) -> None:
         """Returns when so many more requests were answered."""
-        wanted = self.acknowledged + more
-        async with asyncio.timeout(60):
-            while self.acknowledged < wanted:
-                await asyncio.sleep(0.01)
+        await until_more(lambda: self.acknowledged, more)
 
     async def heals_within(self, seconds_max: float) -> None:
         """Returns when a request has succeeded that was answered from now on; it has to in this time."""
